@@ -1,0 +1,12 @@
+// Puts `podpass` into this clone's own node_modules/.bin, which npm does for dependencies only.
+import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+if (existsSync(join(root, 'src'))) {
+  const bin = join(root, 'node_modules', '.bin')
+  mkdirSync(bin, { recursive: true })
+  rmSync(join(bin, 'podpass'), { force: true })
+  symlinkSync('../../bin/podpass', join(bin, 'podpass'))
+}
