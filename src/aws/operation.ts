@@ -42,10 +42,20 @@ export interface Call {
   readonly sourceIp: string
   readonly userAgent: string
   readonly secure: boolean
+  /** How the request was signed; absent when it was not. Times are ms since the epoch. */
+  readonly signature?: SignatureFacts
   /** Decides a further need (each key of a batch; "may he list?" before a 404), recorded like those of `access`. */
   authorise(need: Need): Authorisation
   /** Adds verdicts of the chain to the request's audit record (STS: token, provider, trust). */
   note(verdicts: readonly Verdict[], subject?: PodSubject): void
+}
+
+/** What a service may want to know of a verified signature: S3's condition keys, presigned URLs. */
+export interface SignatureFacts {
+  readonly version: 'v4' | 'v2'
+  readonly form: 'header' | 'query'
+  readonly signedAt: number
+  readonly signedHeaders: readonly string[]
 }
 
 /** Who may call: decided by the pipeline before the handler runs, and nowhere else. */
@@ -101,6 +111,8 @@ export interface BoundOperation {
   readonly maxBodyBytes: number
   /** True where requests without a signature may come this far (`anyone`, S3's anonymous reads). */
   readonly allowAnonymous: boolean
+  /** True for `access: 'anyone'`: a signature that came along is not looked at (AssumeRoleWithWebIdentity). */
+  readonly ignoresSignature?: boolean
   parse(request: AwsRequest, body: Uint8Array, stream: VerifiedBody | undefined): unknown
   /** Undefined: nothing needed (`anyone`, or any signed caller). */
   needs(input: unknown, call: Call): readonly Need[] | Promise<readonly Need[]> | undefined
@@ -112,6 +124,12 @@ export interface BoundOperation {
 export interface AwsService {
   /** Name in the credential scope: `s3`, `iam`, `sts`, `eks`. */
   readonly signingName: string
+  /** `2011-06-15`: by it an unsigned Query request finds its service. */
+  readonly apiVersion?: string
+  /** What may stand before the dot of X-Amz-Target. */
+  readonly targetPrefixes?: readonly string[]
+  /** S3's way of denial texts: the resource in quotes, and left out where it is `*`. */
+  readonly quotesResource?: boolean
   /**
    * Finds the operation. `form` holds the fields of a Query request, from body or query string. Throws the protocol's
    * refusal (`InvalidAction`, `NotImplemented`) where there is none.
@@ -150,6 +168,8 @@ export type AuthenticationFailure =
   | 'expired-request'
   | 'wrong-payload-hash'
   | 'wrong-scope'
+  | 'unsigned-headers'
+  | 'unsupported'
 
 export type AuthenticationErrors = Readonly<
   Record<AuthenticationFailure, (facts: Readonly<Record<string, string>>) => WireError>
