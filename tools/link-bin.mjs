@@ -9,4 +9,6 @@ if (existsSync(join(root, 'src'))) {
   mkdirSync(bin, { recursive: true })
   rmSync(join(bin, 'podpass'), { force: true })
   symlinkSync('../../bin/podpass', join(bin, 'podpass'))
+  // Fills the compile cache, so that already the first command is quick; a failure here shows when it is used.
+  spawnSync(join(root, 'bin', 'podpass'), ['--help'], { stdio: 'ignore' })
 }

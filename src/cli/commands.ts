@@ -1,0 +1,31 @@
+/** The table of commands. */
+import type { Command } from 'commander'
+import { clockCommand } from './commands/clock.ts'
+import { downCommand } from './commands/down.ts'
+import { envCommand } from './commands/env.ts'
+import { logsCommand } from './commands/logs.ts'
+import { resetCommand } from './commands/reset.ts'
+import { statusCommand } from './commands/status.ts'
+import { upCommand } from './commands/up.ts'
+import type { CliContext } from './context.ts'
+
+const commands: readonly ((context: CliContext) => Command)[] = [
+  upCommand,
+  downCommand,
+  statusCommand,
+  logsCommand,
+  resetCommand,
+  envCommand,
+  clockCommand,
+]
+
+/** Adds every command to the program; sub-commands inherit its settings. */
+export function registerCommands(program: Command, context: CliContext): void {
+  for (const make of commands) program.addCommand(inherit(make(context), program))
+}
+
+function inherit(command: Command, program: Command): Command {
+  command.copyInheritedSettings(program)
+  for (const child of command.commands) inherit(child, command)
+  return command
+}

@@ -1,0 +1,48 @@
+/** `podpass reset`: forgets all that the lab of this home knew. */
+import { existsSync, rmSync } from 'node:fs'
+import { Command } from 'commander'
+import { currentHolder } from '../../lab/lock.ts'
+import { type CliContext, homeOf } from '../context.ts'
+import { CliFailure } from '../failure.ts'
+
+export function resetCommand(context: CliContext): Command {
+  return new Command('reset')
+    .description('forget everything: clusters, roles, buckets, keys, settings')
+    .addHelpText(
+      'after',
+      `
+The images file of the home is yours and stays.
+
+Examples:
+  podpass down && podpass reset && podpass up`,
+    )
+    .action((_options: unknown, command: Command) => {
+      const home = homeOf(context, command)
+      const holder = currentHolder(home.lockFile)
+      if (holder) {
+        throw new CliFailure(`podpass runs in \`${home.root}\` (pid ${holder.pid})`, {
+          hints: ['stop it first:    podpass down'],
+        })
+      }
+      if (!existsSync(home.root)) {
+        context.stderr.write(`there is nothing in ${home.root}\n`)
+        return
+      }
+      const ours = [
+        home.settingsFile,
+        home.credentialsFile,
+        home.caFile,
+        home.caKeyFile,
+        home.sealingKeysFile,
+        home.objects,
+        home.clusters,
+        home.kubeconfig,
+        home.bin,
+        home.lockFile,
+        home.logFile,
+        ...[home.stateFile, home.auditFile].flatMap((file) => [file, `${file}-wal`, `${file}-shm`]),
+      ]
+      for (const path of ours) rmSync(path, { recursive: true, force: true })
+      context.stderr.write(`${home.root} is as new\n`)
+    })
+}
