@@ -1,0 +1,56 @@
+/** IAM: the identities of all accounts, and the API that manages them. */
+import type { Clock } from '../../kernel/clock.ts'
+import type { Store } from '../../store/store.ts'
+import type { Identities } from '../identities.ts'
+import type { AwsService } from '../operation.ts'
+import { type AccountKeys, createAccount } from './accounts.ts'
+import { createIdentities } from './identities.ts'
+import { openLastUsed } from './last-used.ts'
+import { openAwsManagedPolicies } from './managed-policies.ts'
+import { IamState } from './state.ts'
+import { Writer } from './writer.ts'
+
+export interface IamOptions {
+  readonly store: Store
+  readonly clock: Clock
+  /**
+   * Is this issuer one of ours? Its provider is then also found when it was registered without the issuer's port, as
+   * eksctl does. Default: no issuer is.
+   */
+  readonly ownIssuer?: (issuer: string) => boolean
+}
+
+export interface Iam extends AsyncDisposable {
+  readonly service: AwsService
+  readonly identities: Identities
+  /**
+   * Makes an account with keys for its root user and for a user `administrator`; of an account that is there already,
+   * returns the same keys (a root or administrator key that was deleted is made anew). `id`: 12 digits.
+   */
+  createAccount(account: { id: string; name?: string }): Promise<AccountKeys>
+  /** All accounts, by id. */
+  accounts(): readonly { readonly id: string; readonly name?: string }[]
+}
+
+/** Reads IAM from the store and follows it; nothing is written before the first call. */
+export function openIam({ store, clock, ownIssuer = () => false }: IamOptions): Iam {
+  const state = new IamState(store)
+  const awsManaged = openAwsManagedPolicies()
+  const lastUsed = openLastUsed({ state, store, clock })
+  const writer = new Writer(store, state)
+  return {
+    service: undefined as never,
+    identities: createIdentities({ state, awsManaged, lastUsed, ownIssuer }),
+    createAccount: (account) => createAccount({ state, writer, clock }, account),
+    accounts: () =>
+      state.accounts().flatMap(({ root }) => {
+        if (!root) return []
+        const { id, name } = root.record
+        return [{ id, ...(name !== undefined && { name }) }]
+      }),
+    async [Symbol.asyncDispose]() {
+      await lastUsed[Symbol.asyncDispose]()
+      state[Symbol.dispose]()
+    },
+  }
+}

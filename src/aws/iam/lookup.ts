@@ -1,0 +1,46 @@
+/** Finds roles and policies by their ARNs. */
+import { parseArn } from '../../kernel/arn.ts'
+import type { AwsManagedPolicies } from './managed-policies.ts'
+import { entityArn } from './names.ts'
+import type { PolicyRecord, RoleRecord } from './records.ts'
+import type { IamState } from './state.ts'
+
+/** Where managed policies are found: those of accounts and those of AWS. */
+export interface PolicySource {
+  readonly state: IamState
+  readonly awsManaged: AwsManagedPolicies
+}
+
+/** A role by its ARN, path and case included. */
+export function findRole(
+  state: IamState,
+  arn: string,
+): { account: string; role: RoleRecord } | undefined {
+  const parsed = parseArn(arn)
+  if (parsed?.service !== 'iam' || !parsed.resource.startsWith('role/')) return undefined
+  const name = parsed.resource.slice(parsed.resource.lastIndexOf('/') + 1)
+  const role = state.entry(parsed.account, 'role', name)?.record
+  if (!role || entityArn(parsed.account, 'role', role) !== arn) return undefined
+  return { account: parsed.account, role }
+}
+
+/** A managed policy of AWS's or of an account, by its ARN. */
+export function findPolicy(
+  { state, awsManaged }: PolicySource,
+  arn: string,
+): PolicyRecord | undefined {
+  const parsed = parseArn(arn)
+  if (parsed?.service !== 'iam' || !parsed.resource.startsWith('policy/')) return undefined
+  if (parsed.account === 'aws') return awsManaged.get(arn)
+  const name = parsed.resource.slice(parsed.resource.lastIndexOf('/') + 1)
+  const policy = state.entry(parsed.account, 'policy', name)?.record
+  return policy && entityArn(parsed.account, 'policy', policy) === arn ? policy : undefined
+}
+
+/** The text of the version in force. */
+export function defaultDocument(policy: PolicyRecord): string {
+  return policy.versions.find(({ id }) => id === policy.defaultVersion)?.document ?? nothing
+}
+
+/** Allows nothing: stands in for a policy that is gone. */
+export const nothing = '{"Version":"2012-10-17","Statement":[]}'

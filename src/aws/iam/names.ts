@@ -1,0 +1,50 @@
+/** Where IAM's documents lie in the store, and the ARNs of its entities. */
+import { iamArn } from '../../kernel/arn.ts'
+import type { EntityKind, NamedRecord } from './records.ts'
+
+/** All of IAM. */
+export const storePrefix = '/iam/'
+
+/** The key of an entity: names are not told apart by case. */
+export function entityKey(account: string, kind: EntityKind, name: string): string {
+  const last = kind === 'oidc-provider' ? encodeURIComponent(name) : name.toLowerCase()
+  return `${storePrefix}${account}/${kind}/${last}`
+}
+
+export function accountKey(account: string): string {
+  return `${storePrefix}${account}/account`
+}
+
+/** The last use of a role (by its unique id) or access key. */
+export function useKey(account: string, id: string): string {
+  return `${storePrefix}${account}/used/${id}`
+}
+
+/** An account alias is taken in all accounts. */
+export function aliasKey(alias: string): string {
+  return `/iam-alias/${alias}`
+}
+
+/** A store key taken apart: undefined where it is none of IAM's. */
+export function parseKey(key: string): { account: string; kind: string; name: string } | undefined {
+  const [, room, account, kind, name = ''] = key.split('/')
+  return room === 'iam' && account && kind ? { account, kind, name } : undefined
+}
+
+/** `arn:aws:iam::<account>:role/path/name`, alike for users, groups, policies and instance profiles. */
+export function entityArn(
+  account: string,
+  kind: Exclude<EntityKind, 'oidc-provider'>,
+  entity: Pick<NamedRecord, 'path' | 'name'>,
+): string {
+  return iamArn(account, `${kind}${entity.path}${entity.name}`)
+}
+
+/** The provider's name in ARNs and condition keys: its URL without the scheme. */
+export function providerName(url: string): string {
+  return url.replace(/^https:\/\//, '')
+}
+
+export function providerArn(account: string, url: string): string {
+  return iamArn(account, `oidc-provider/${providerName(url)}`)
+}

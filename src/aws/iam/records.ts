@@ -1,0 +1,118 @@
+/** What IAM keeps of each entity, as stored. Times are seconds since the epoch, IAM's own precision. */
+
+/** An attached managed policy. The id tells a policy from a later one of the same name. */
+export interface Attachment {
+  readonly arn: string
+  /** Absent for AWS managed policies, which cannot be deleted. */
+  readonly id?: string
+}
+
+/** Another entity of the account, by its name and the id it had then. */
+export interface Reference {
+  readonly name: string
+  readonly id: string
+}
+
+export type Tags = Readonly<Record<string, string>>
+
+export interface NamedRecord {
+  readonly name: string
+  /** Begins and ends with `/`. */
+  readonly path: string
+  readonly id: string
+  readonly createdAt: number
+}
+
+/** What users, groups and roles have in common. */
+export interface GranteeRecord extends NamedRecord {
+  /** Inline policies' texts by name. */
+  readonly inline: Readonly<Record<string, string>>
+  readonly attached: readonly Attachment[]
+}
+
+export interface RoleRecord extends GranteeRecord {
+  readonly trustPolicy: string
+  /** The unique ids of the users and roles that the trust policy names, by their ARNs. */
+  readonly trustIds?: Readonly<Record<string, string>>
+  readonly description?: string
+  /** Seconds. */
+  readonly maxSessionDuration: number
+  readonly boundary?: Attachment
+  readonly tags?: Tags
+  /** The service whose service-linked role this is. */
+  readonly linkedService?: string
+}
+
+export interface KeyRecord {
+  readonly id: string
+  readonly secret: string
+  readonly active: boolean
+  readonly createdAt: number
+}
+
+export interface UserRecord extends GranteeRecord {
+  readonly keys: readonly KeyRecord[]
+  readonly groups: readonly Reference[]
+  readonly boundary?: Attachment
+  readonly tags?: Tags
+}
+
+export type GroupRecord = GranteeRecord
+
+export interface PolicyVersionRecord {
+  /** `v1`, `v2`, …; a number is never used again. */
+  readonly id: string
+  readonly document: string
+  readonly createdAt: number
+}
+
+export interface PolicyRecord extends NamedRecord {
+  readonly updatedAt: number
+  readonly description?: string
+  readonly tags?: Tags
+  readonly versions: readonly PolicyVersionRecord[]
+  readonly defaultVersion: string
+  /** The number of the next version. */
+  readonly nextVersion: number
+}
+
+export interface InstanceProfileRecord extends NamedRecord {
+  readonly role?: Reference
+  readonly tags?: Tags
+}
+
+export interface ProviderRecord {
+  /** `https://host[:port]/path`, `:443` left out. */
+  readonly url: string
+  readonly clientIds: readonly string[]
+  readonly thumbprints: readonly string[]
+  readonly createdAt: number
+  readonly tags?: Tags
+}
+
+export interface AccountRecord {
+  readonly id: string
+  readonly name?: string
+  readonly createdAt: number
+  readonly rootKeys: readonly KeyRecord[]
+  readonly alias?: string
+}
+
+/** When and where a role or key was last used. */
+export interface UseRecord {
+  readonly at: number
+  readonly service: string
+  readonly region: string
+}
+
+/** The record of each kind of entity. */
+export interface RecordOf {
+  role: RoleRecord
+  user: UserRecord
+  group: GroupRecord
+  policy: PolicyRecord
+  'instance-profile': InstanceProfileRecord
+  'oidc-provider': ProviderRecord
+}
+
+export type EntityKind = keyof RecordOf

@@ -1,0 +1,120 @@
+/** The principals that a trust policy names: checked when it is stored, kept by their unique ids. */
+import { parseArn } from '../../kernel/arn.ts'
+import { entityArn } from './names.ts'
+import type { RoleRecord } from './records.ts'
+import type { IamState } from './state.ts'
+
+interface Statement {
+  Principal?: unknown
+  NotPrincipal?: unknown
+}
+
+const socialProviders = new Set([
+  'accounts.google.com',
+  'cognito-identity.amazonaws.com',
+  'graph.facebook.com',
+  'www.amazon.com',
+])
+
+/** What was found: the ids of the users and roles named, or the first principal that is none. */
+export interface TrustPrincipals {
+  readonly ids: Readonly<Record<string, string>>
+  /** As IAM quotes it: `"AWS":"arn:aws:iam::…"`. */
+  readonly invalid?: string
+}
+
+/**
+ * Looks at each principal of a trust policy (valid JSON). Users and roles must exist in an account that is here;
+ * whole accounts need not, since an account that is not here may well exist.
+ */
+export function readTrustPrincipals(state: IamState, document: string): TrustPrincipals {
+  const ids: Record<string, string> = {}
+  for (const [type, value] of principals(JSON.parse(document))) {
+    const found = typeof value === 'string' ? check(state, type, value) : undefined
+    if (!found) return { ids, invalid: `"${quotedType(type)}":"${String(value)}"` }
+    if (found.id !== undefined) ids[String(value)] = found.id
+  }
+  return { ids }
+}
+
+/**
+ * The trust policy as it counts now: an entity that was deleted (and perhaps made anew) is named by its old unique id,
+ * which nobody bears any more.
+ */
+export function effectiveTrustPolicy(
+  state: IamState,
+  { trustPolicy, trustIds }: Pick<RoleRecord, 'trustPolicy' | 'trustIds'>,
+): string {
+  if (!trustIds) return trustPolicy
+  const gone = new Map(
+    Object.entries(trustIds).filter(([arn, id]) => findPrincipal(state, arn)?.id !== id),
+  )
+  if (gone.size === 0) return trustPolicy
+  const document = JSON.parse(trustPolicy) as { Statement: Statement | Statement[] }
+  const replace = (value: unknown): unknown =>
+    Array.isArray(value) ? value.map(replace) : (gone.get(String(value)) ?? value)
+  for (const statement of statementsOf(document)) {
+    for (const element of ['Principal', 'NotPrincipal'] as const) {
+      const principal = statement[element] as Record<string, unknown> | undefined
+      if (principal?.['AWS']) {
+        statement[element] = { ...principal, AWS: replace(principal['AWS']) }
+      }
+    }
+  }
+  return JSON.stringify(document)
+}
+
+function* principals(document: unknown): Generator<[type: string, value: unknown]> {
+  for (const { Principal, NotPrincipal } of statementsOf(document)) {
+    for (const element of [Principal, NotPrincipal]) {
+      if (typeof element !== 'object' || element === null) continue
+      for (const [type, values] of Object.entries(element)) {
+        for (const value of [values].flat()) yield [type, value]
+      }
+    }
+  }
+}
+
+function statementsOf(document: unknown): Statement[] {
+  const statements = (document as { Statement?: Statement | Statement[] }).Statement
+  return [statements ?? []].flat()
+}
+
+function check(state: IamState, type: string, value: string): { id?: string } | undefined {
+  switch (type) {
+    case 'AWS':
+      if (value === '*' || /^\d{12}$/.test(value)) return {}
+      return findPrincipal(state, value)
+    case 'Service':
+      return /^[a-z0-9][a-z0-9.-]*\.(amazonaws\.com(\.cn)?|amazon\.com|aws\.internal)$/.test(value)
+        ? {}
+        : undefined
+    case 'Federated':
+      return socialProviders.has(value) ||
+        /^arn:[^:]+:iam::\d{12}:(oidc|saml)-provider\/.+$/.test(value)
+        ? {}
+        : undefined
+    default:
+      return undefined
+  }
+}
+
+function findPrincipal(state: IamState, arn: string): { id?: string } | undefined {
+  const parsed = parseArn(arn)
+  if (!parsed || !/^\d{12}$/.test(parsed.account)) return undefined
+  const { service, account, resource } = parsed
+  if (service === 'iam' && resource === 'root') return {}
+  const [kind, first = '', session] = resource.split('/')
+  if (service === 'sts' && kind === 'assumed-role' && session) {
+    return state.entry(account, 'role', first) ? {} : undefined
+  }
+  if (service === 'sts' && kind === 'federated-user' && first) return {}
+  if (service !== 'iam' || (kind !== 'role' && kind !== 'user')) return undefined
+  const name = resource.slice(resource.lastIndexOf('/') + 1)
+  const record = state.entry(account, kind, name)?.record
+  return record && entityArn(account, kind, record) === arn ? { id: record.id } : undefined
+}
+
+function quotedType(type: string): string {
+  return type === 'AWS' ? type : type.toUpperCase()
+}
