@@ -1,0 +1,24 @@
+/** Readers of option values that several commands share. */
+import { CliFailure, exitCodes } from './failure.ts'
+
+/** Collects a repeatable option; commas separate too. */
+export function collect(text: string, before: readonly string[]): string[] {
+  return [...before, ...text.split(',').filter((part) => part !== '')]
+}
+
+/** `a=1,b=2`, repeatable, as a record. */
+export function keyValues(
+  text: string,
+  before: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const pairs = text.split(',').map((part): [string, string] => {
+    const at = part.indexOf('=')
+    if (at < 1) {
+      throw new CliFailure(`\`${part}\` is not of the form key=value`, {
+        exitCode: exitCodes.usage,
+      })
+    }
+    return [part.slice(0, at), part.slice(at + 1)]
+  })
+  return { ...before, ...Object.fromEntries(pairs) }
+}
