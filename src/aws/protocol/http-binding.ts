@@ -104,11 +104,17 @@ function readHeader(
   if (text === undefined) return undefined
   const shape = shapeOf(model, member.shape)
   if (shape.kind !== 'list') return scalar(model, member, text, wire, malformed)
-  return text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '')
-    .map((item) => scalar(model, shape.of, item, wire, malformed))
+  return headerItems(text).map((item) => scalar(model, shape.of, item, wire, malformed))
+}
+
+/** A comma-separated list; an item that holds a comma or a quote stands in quotes. */
+function headerItems(text: string): string[] {
+  const items: string[] = []
+  for (const [whole, quoted] of text.matchAll(/\s*"((?:[^"\\]|\\.)*)"|[^,]+/g)) {
+    const item = quoted === undefined ? whole.trim() : quoted.replace(/\\(.)/g, '$1')
+    if (quoted !== undefined || item !== '') items.push(item)
+  }
+  return items
 }
 
 /**
@@ -151,10 +157,16 @@ export function writeBound(
 function writeHeader(model: ServiceModel, member: Member, value: unknown): string {
   const shape = shapeOf(model, member.shape)
   if (shape.kind === 'list') {
-    return (value as unknown[]).map((item) => writeHeader(model, shape.of, item)).join(', ')
+    return (value as unknown[])
+      .map((item) => quoteItem(writeHeader(model, shape.of, item)))
+      .join(', ')
   }
   if (shape.kind === 'map' || shape.kind === 'structure') return ''
   return writeScalar(shape, value, 'http-date')
+}
+
+function quoteItem(text: string): string {
+  return /[",]/.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : text
 }
 
 /** The member that is the body itself, where there is one. */
