@@ -1,0 +1,60 @@
+/** What a token may ask for its session beyond an identity: tags and a source identity, in AWS's own claims. */
+
+/** `tags` and `transitiveTagKeys` are empty where the token asks for none. */
+export interface SessionClaims {
+  readonly tags: Readonly<Record<string, string>>
+  readonly transitiveTagKeys: readonly string[]
+  readonly sourceIdentity?: string
+}
+
+const tagsClaim = 'https://aws.amazon.com/tags'
+const sourceIdentityClaim = 'https://aws.amazon.com/source_identity'
+/** STS allows 50 session tags. */
+const tagsMax = 50
+
+/**
+ * Reads the claims `https://aws.amazon.com/tags` (`principal_tags`, `transitive_tag_keys`; the object may stand in a
+ * list, as Keycloak writes it, or be flattened into `…/tags/principal_tags/<key>`) and `…/source_identity`.
+ */
+export function readSessionClaims(
+  claims: Readonly<Record<string, unknown>>,
+): SessionClaims | { readonly claim: string; readonly why: string } {
+  const whole = claims[tagsClaim]
+  const object = Array.isArray(whole) && whole.length === 1 ? whole[0] : whole
+  if (object !== undefined && !isRecord(object))
+    return { claim: tagsClaim, why: 'is not an object' }
+  const raw: [string, unknown][] = Object.entries(
+    isRecord(object?.['principal_tags']) ? object['principal_tags'] : {},
+  )
+  const flattened = `${tagsClaim}/principal_tags/`
+  for (const [name, value] of Object.entries(claims)) {
+    if (name.startsWith(flattened)) raw.push([name.slice(flattened.length), value])
+  }
+  if (raw.length > tagsMax) return { claim: tagsClaim, why: `has more than ${tagsMax} tags` }
+  const tags = new Map<string, string>()
+  for (const [key, value] of raw) {
+    const text = Array.isArray(value) && value.length === 1 ? value[0] : value
+    if (typeof text !== 'string') {
+      return { claim: tagsClaim, why: `has no single text for \`${key.slice(0, 128)}\`` }
+    }
+    tags.set(key, text)
+  }
+  const transitive =
+    object?.['transitive_tag_keys'] ?? claims[`${tagsClaim}/transitive_tag_keys`] ?? []
+  if (!Array.isArray(transitive) || !transitive.every((key) => typeof key === 'string')) {
+    return { claim: tagsClaim, why: 'has transitive_tag_keys that are not a list of texts' }
+  }
+  const sourceIdentity = claims[sourceIdentityClaim]
+  if (sourceIdentity !== undefined && typeof sourceIdentity !== 'string') {
+    return { claim: sourceIdentityClaim, why: 'is not a text' }
+  }
+  return {
+    tags: Object.fromEntries(tags),
+    transitiveTagKeys: transitive,
+    ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
