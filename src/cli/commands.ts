@@ -1,11 +1,19 @@
 /** The table of commands. */
 import type { Command } from 'commander'
+import {
+  createCommand,
+  deleteCommand,
+  getCommand,
+  updateCommand,
+  utilsCommand,
+} from './command-groups.ts'
 import { clockCommand } from './commands/clock.ts'
 import { downCommand } from './commands/down.ts'
 import { envCommand } from './commands/env.ts'
 import { logsCommand } from './commands/logs.ts'
 import { resetCommand } from './commands/reset.ts'
 import { statusCommand } from './commands/status.ts'
+import { tokenCommand } from './commands/token.ts'
 import { upCommand } from './commands/up.ts'
 import type { CliContext } from './context.ts'
 
@@ -17,6 +25,12 @@ const commands: readonly ((context: CliContext) => Command)[] = [
   resetCommand,
   envCommand,
   clockCommand,
+  createCommand,
+  getCommand,
+  updateCommand,
+  deleteCommand,
+  utilsCommand,
+  tokenCommand,
 ]
 
 /** Adds every command to the program; sub-commands inherit its settings. */

@@ -1,0 +1,56 @@
+/** eksctl's verbs, each with what it can do. */
+import { Command } from 'commander'
+import { associateOidcProviderCommand } from './commands/associate-oidc-provider.ts'
+import { createClusterCommand } from './commands/create-cluster.ts'
+import { createIamServiceAccountCommand } from './commands/create-iamserviceaccount.ts'
+import { deleteClusterCommand } from './commands/delete-cluster.ts'
+import { deleteIamServiceAccountCommand } from './commands/delete-iamserviceaccount.ts'
+import { getClusterCommand } from './commands/get-cluster.ts'
+import { getIamServiceAccountCommand } from './commands/get-iamserviceaccount.ts'
+import { updateIamServiceAccountCommand } from './commands/update-iamserviceaccount.ts'
+import { writeKubeconfigCommand } from './commands/write-kubeconfig.ts'
+import type { CliContext } from './context.ts'
+
+type Make = (context: CliContext) => Command
+
+function group(name: string, description: string, ...members: Make[]): Make {
+  return (context) => {
+    const command = new Command(name).description(description)
+    for (const make of members) command.addCommand(make(context))
+    return command
+  }
+}
+
+export const createCommand = group(
+  'create',
+  'make a cluster, or a ServiceAccount with a role',
+  createClusterCommand,
+  createIamServiceAccountCommand,
+)
+
+export const getCommand = group(
+  'get',
+  'list clusters, or ServiceAccounts with roles',
+  getClusterCommand,
+  getIamServiceAccountCommand,
+)
+
+export const updateCommand = group(
+  'update',
+  'change the role of a ServiceAccount',
+  updateIamServiceAccountCommand,
+)
+
+export const deleteCommand = group(
+  'delete',
+  'delete a cluster, or the role of a ServiceAccount',
+  deleteClusterCommand,
+  deleteIamServiceAccountCommand,
+)
+
+export const utilsCommand = group(
+  'utils',
+  'OIDC provider, kubeconfig',
+  associateOidcProviderCommand,
+  writeKubeconfigCommand,
+)

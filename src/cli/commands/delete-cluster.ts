@@ -1,0 +1,146 @@
+/** `delete cluster`: the cluster with all that `create cluster` and `create iamserviceaccount` made for it. */
+import type { Cluster } from '@aws-sdk/client-eks'
+import { Command } from 'commander'
+import { kubeconfigFile, removeFromKubeconfig } from '../../config/kubeconfig.ts'
+import { type AwsAccess, awsAccess, awsFailure, isAwsError } from '../aws.ts'
+import { findCluster } from '../cluster-access.ts'
+import { readClusterConfig } from '../cluster-config.ts'
+import type { CliContext } from '../context.ts'
+import { CliFailure, exitCodes } from '../failure.ts'
+import { deleteRole, findProvider } from '../service-account-role.ts'
+import { runTasks, type Task } from '../tasks.ts'
+import { waitUntil } from '../wait.ts'
+
+interface Options {
+  readonly name?: string
+  readonly region?: string
+  readonly configFile?: string
+}
+
+export function deleteClusterCommand(context: CliContext): Command {
+  return new Command('cluster')
+    .description('delete a cluster, its nodes, its roles and its OIDC provider')
+    .argument('[name]', 'name of the cluster')
+    .option('-n, --name <name>', 'name of the cluster')
+    .option('-r, --region <region>', 'AWS region')
+    .option('-f, --config-file <file>', 'take the name from a ClusterConfig')
+    .option('-w, --wait', 'wait until all is gone (always so)')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  podpass delete cluster --name irsa`,
+    )
+    .action(async (argument: string | undefined, options: Options, command: Command) => {
+      const config = options.configFile ? await readClusterConfig(options.configFile) : undefined
+      const name = argument ?? options.name ?? config?.metadata.name
+      if (!name) throw new CliFailure('--name is missing', { exitCode: exitCodes.usage })
+      const aws = awsAccess(context, command, options.region ?? config?.metadata.region)
+      try {
+        const cluster = await findCluster(aws, name)
+        await runTasks(context, await deletionTasks(aws, cluster))
+      } catch (error) {
+        throw awsFailure(error, aws.environment)
+      }
+    })
+}
+
+async function deletionTasks(aws: AwsAccess, cluster: Cluster): Promise<Task[]> {
+  const name = cluster.name ?? ''
+  const eks = await aws.eks()
+  const api = await import('@aws-sdk/client-eks')
+  const { nodegroups = [] } = await eks.send(new api.ListNodegroupsCommand({ clusterName: name }))
+  const tasks: Task[] = nodegroups.map((nodegroupName) => ({
+    mark: '-',
+    what: 'node group',
+    name: nodegroupName,
+    run: async () => {
+      const key = { clusterName: name, nodegroupName }
+      await eks.send(new api.DeleteNodegroupCommand(key))
+      await untilGone(() => eks.send(new api.DescribeNodegroupCommand(key)))
+      return undefined
+    },
+  }))
+  const iam = await aws.iam()
+  const provider = await findProvider(iam, cluster.identity?.oidc?.issuer ?? 'https://none')
+  if (provider) {
+    tasks.push({
+      mark: '-',
+      what: 'IAM OIDC provider',
+      name: provider.slice(provider.indexOf('/') + 1),
+      run: async () => {
+        const { DeleteOpenIDConnectProviderCommand } = await import('@aws-sdk/client-iam')
+        await iam.send(
+          new DeleteOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: provider }),
+        )
+        return undefined
+      },
+    })
+  }
+  tasks.push({
+    mark: '-',
+    what: 'control plane',
+    name,
+    run: async () => {
+      await eks.send(new api.DeleteClusterCommand({ name }))
+      await untilGone(() => eks.send(new api.DescribeClusterCommand({ name })))
+      return undefined
+    },
+  })
+  for (const role of await rolesOf(aws, name)) {
+    tasks.push({
+      mark: '-',
+      what: 'IAM role',
+      name: role,
+      run: async () => {
+        await deleteRole(iam, role)
+        return undefined
+      },
+    })
+  }
+  const file = kubeconfigFile(aws.environment)
+  tasks.push({
+    mark: '-',
+    what: 'kubeconfig context',
+    name: `${name}.${aws.region}.eksctl.io`,
+    run: async () => {
+      await removeFromKubeconfig(file, `${name}.${aws.region}.eksctl.io`)
+      return undefined
+    },
+  })
+  return tasks
+}
+
+/** Roles that carry eksctl's tag for this cluster and a name that we or eksctl give. */
+async function rolesOf(aws: AwsAccess, cluster: string): Promise<string[]> {
+  const client = await aws.iam()
+  const { ListRoleTagsCommand, paginateListRoles } = await import('@aws-sdk/client-iam')
+  const found: string[] = []
+  for await (const page of paginateListRoles({ client }, {})) {
+    for (const { RoleName = '' } of page.Roles ?? []) {
+      if (
+        !RoleName.startsWith(`podpass-${cluster}-`) &&
+        !RoleName.startsWith(`eksctl-${cluster}-`)
+      ) {
+        continue
+      }
+      const { Tags = [] } = await client.send(new ListRoleTagsCommand({ RoleName }))
+      const tag = Tags.find(({ Key }) => Key === 'alpha.eksctl.io/cluster-name')
+      if (tag?.Value === cluster) found.push(RoleName)
+    }
+  }
+  return found
+}
+
+async function untilGone(look: () => Promise<unknown>): Promise<void> {
+  const gone = await waitUntil(async () => {
+    try {
+      await look()
+      return false
+    } catch (error) {
+      if (isAwsError(error, 'ResourceNotFound')) return true
+      throw error
+    }
+  }, 30 * 60_000)
+  if (!gone) throw new CliFailure('it is still there after 30 min')
+}
