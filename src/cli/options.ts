@@ -2,14 +2,14 @@
 import { CliFailure, exitCodes } from './failure.ts'
 
 /** Collects a repeatable option; commas separate too. */
-export function collect(text: string, before: readonly string[]): string[] {
+export function collect(text: string, before: readonly string[] = []): string[] {
   return [...before, ...text.split(',').filter((part) => part !== '')]
 }
 
 /** `a=1,b=2`, repeatable, as a record. */
 export function keyValues(
   text: string,
-  before: Readonly<Record<string, string>>,
+  before: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
   const pairs = text.split(',').map((part): [string, string] => {
     const at = part.indexOf('=')

@@ -23,8 +23,8 @@ interface Options {
   readonly nodegroupName: string
   readonly withoutNodegroup?: boolean
   readonly withOidc?: boolean
-  readonly subnets: string[]
-  readonly tags: Record<string, string>
+  readonly subnets?: string[]
+  readonly tags?: Record<string, string>
   readonly kubeconfig?: string
   readonly writeKubeconfig: boolean
   readonly setKubeconfigContext: boolean
@@ -49,8 +49,8 @@ export function createClusterCommand(context: CliContext): Command {
     .option('--nodegroup-name <name>', 'name of the node group', 'ng-1')
     .option('--without-nodegroup', 'no nodes yet')
     .option('--with-oidc', 'associate the IAM OIDC provider too')
-    .option('--subnets <ids>', 'subnets of the control plane (a lab needs none)', collect, [])
-    .option('--tags <k=v,…>', 'tags of the cluster', keyValues, {})
+    .option('--subnets <ids>', 'subnets of the control plane (a lab needs none)', collect)
+    .option('--tags <k=v,…>', 'tags of the cluster', keyValues)
     .option(
       '--kubeconfig <file>',
       'file to write (default: the first of KUBECONFIG, else ~/.kube/config)',
@@ -131,7 +131,7 @@ async function clusterTasks(aws: AwsAccess, name: string, options: Options): Pro
           new CreateClusterCommand({
             name,
             roleArn,
-            resourcesVpcConfig: { subnetIds: options.subnets },
+            resourcesVpcConfig: { subnetIds: options.subnets ?? [] },
             accessConfig: { authenticationMode: 'API_AND_CONFIG_MAP' },
             ...(options.version && { version: options.version }),
             tags: { 'alpha.eksctl.io/cluster-name': name, ...options.tags },
@@ -189,7 +189,7 @@ async function nodeGroup(
       clusterName,
       nodegroupName,
       nodeRole,
-      subnets: options.subnets,
+      subnets: options.subnets ?? [],
       scalingConfig: {
         minSize: 1,
         maxSize: Math.max(options.nodes, 1),

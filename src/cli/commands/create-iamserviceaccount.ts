@@ -42,13 +42,13 @@ interface Options {
   readonly namespace: string
   readonly cluster?: string
   readonly region?: string
-  readonly attachPolicyArn: string[]
+  readonly attachPolicyArn?: string[]
   readonly attachRoleArn?: string
   readonly roleName?: string
   readonly roleOnly?: boolean
   readonly permissionsBoundary?: string
-  readonly labels: Record<string, string>
-  readonly tags: Record<string, string>
+  readonly labels?: Record<string, string>
+  readonly tags?: Record<string, string>
   readonly overrideExistingServiceaccounts?: boolean
   readonly configFile?: string
   readonly approve?: boolean
@@ -69,14 +69,13 @@ export function createIamServiceAccountCommand(context: CliContext): Command {
       '--attach-policy-arn <arn>',
       'policy to attach (repeat, or separate by commas)',
       collect,
-      [],
     )
     .option('--attach-role-arn <arn>', 'use this role instead of making one')
     .option('--role-name <name>', 'name of the role')
     .option('--role-only', 'make the role and leave the ServiceAccount alone')
     .option('--permissions-boundary <arn>', "the role's permissions boundary")
-    .option('--labels <k=v,…>', 'labels of the ServiceAccount', keyValues, {})
-    .option('--tags <k=v,…>', 'tags of the role', keyValues, {})
+    .option('--labels <k=v,…>', 'labels of the ServiceAccount', keyValues)
+    .option('--tags <k=v,…>', 'tags of the role', keyValues)
     .option(
       '--override-existing-serviceaccounts',
       'annotate a ServiceAccount that is there already with another role',
@@ -131,14 +130,14 @@ async function whatIsWanted(
       wanted,
     }
   }
-  const { name, cluster } = options
+  const { name, cluster, attachPolicyArn = [] } = options
   if (!name || !cluster) {
     throw new CliFailure(`--${name ? 'cluster' : 'name'} is missing`, {
       exitCode: exitCodes.usage,
       hints: ['or give a ClusterConfig:    -f cluster.yaml'],
     })
   }
-  if (options.attachPolicyArn.length === 0 && !options.attachRoleArn) {
+  if (attachPolicyArn.length === 0 && !options.attachRoleArn) {
     throw new CliFailure('a role without policies may do nothing', {
       exitCode: exitCodes.usage,
       hints: [
@@ -155,14 +154,14 @@ async function whatIsWanted(
       {
         name,
         namespace: options.namespace,
-        attachPolicyArns: options.attachPolicyArn,
+        attachPolicyArns: attachPolicyArn,
         ...(attachRoleArn && { attachRoleArn }),
         ...(roleName && { roleName }),
         ...(permissionsBoundary && { permissionsBoundary }),
         roleOnly: options.roleOnly ?? false,
-        labels: options.labels,
+        labels: options.labels ?? {},
         annotations: {},
-        tags: options.tags,
+        tags: options.tags ?? {},
       },
     ],
   }

@@ -26,7 +26,7 @@ export function updateIamServiceAccountCommand(context: CliContext): Command {
     .option('--namespace <namespace>', 'its namespace', 'default')
     .requiredOption('-c, --cluster <name>', 'name of the cluster')
     .option('-r, --region <region>', 'AWS region')
-    .requiredOption('--attach-policy-arn <arn>', 'the policies (repeat, or commas)', collect, [])
+    .requiredOption('--attach-policy-arn <arn>', 'the policies (repeat, or commas)', collect)
     .option('--approve', 'do it; without, the plan is only shown')
     .addHelpText(
       'after',

@@ -1,0 +1,44 @@
+/** eksctl's `ClusterConfig`, as far as it is read here. */
+import { z } from 'zod'
+
+const serviceAccount = z.object({
+  metadata: z.object({
+    name: z.string(),
+    namespace: z.string().default('default'),
+    labels: z.record(z.string(), z.string()).optional(),
+    annotations: z.record(z.string(), z.string()).optional(),
+  }),
+  attachPolicyARNs: z.array(z.string()).default([]),
+  attachPolicy: z.record(z.string(), z.unknown()).optional(),
+  attachRoleARN: z.string().optional(),
+  permissionsBoundary: z.string().optional(),
+  roleName: z.string().optional(),
+  roleOnly: z.boolean().optional(),
+  tags: z.record(z.string(), z.string()).optional(),
+})
+
+/** What a ClusterConfig may hold; fields that are not of IRSA are left alone. */
+export const clusterConfig = z.object({
+  apiVersion: z.literal('eksctl.io/v1alpha5'),
+  kind: z.literal('ClusterConfig'),
+  metadata: z.object({
+    name: z.string(),
+    region: z.string().optional(),
+    version: z.string().optional(),
+    tags: z.record(z.string(), z.string()).optional(),
+  }),
+  iam: z
+    .object({
+      withOIDC: z.boolean().optional(),
+      serviceAccounts: z.array(serviceAccount).default([]),
+    })
+    .default({ serviceAccounts: [] }),
+  managedNodeGroups: z
+    .array(z.object({ name: z.string(), desiredCapacity: z.number().int().optional() }))
+    .optional(),
+  nodeGroups: z
+    .array(z.object({ name: z.string(), desiredCapacity: z.number().int().optional() }))
+    .optional(),
+})
+
+export type ClusterConfig = z.infer<typeof clusterConfig>
