@@ -32,11 +32,11 @@ export interface ClusterClient {
     namespace: string | undefined,
     object: object,
   ): Promise<KubernetesObject>
-  /** A PUT; `metadata.resourceVersion` in the object makes it conditional. `subresource`: `status`, `binding`. */
+  /** A PUT; `metadata.resourceVersion` in the object makes it conditional. `subresource`: `status`; `finalize` sets a namespace's `spec.finalizers`. */
   update(
     resource: ResourceRef,
     object: KubernetesObject,
-    subresource?: 'status',
+    subresource?: 'status' | 'finalize',
   ): Promise<KubernetesObject>
   /** A read-modify-write that retries on Conflict; `change` returns the new object, or undefined for "nothing to do". */
   modify(
@@ -44,7 +44,7 @@ export interface ClusterClient {
     namespace: string | undefined,
     name: string,
     change: (current: KubernetesObject) => KubernetesObject | undefined,
-    subresource?: 'status',
+    subresource?: 'status' | 'finalize',
   ): Promise<KubernetesObject | undefined>
   delete(
     resource: ResourceRef,

@@ -1,0 +1,82 @@
+/** Columns that many kinds share. */
+import { ageOf } from '../human-duration.ts'
+import type { Column } from '../kind.ts'
+
+export const nameColumn: Column = {
+  name: 'Name',
+  type: 'string',
+  format: 'name',
+  description: 'Name must be unique within a namespace.',
+  cell: (object) => object.metadata.name,
+}
+
+export const ageColumn: Column = {
+  name: 'Age',
+  type: 'string',
+  description: 'Time since the object was created.',
+  cell: (object, now) => ageOf(object.metadata.creationTimestamp, now),
+}
+
+export const createdAtColumn: Column = {
+  name: 'Created At',
+  type: 'date',
+  description: 'When the object was created.',
+  cell: (object) => object.metadata.creationTimestamp,
+}
+
+/** Name and age: what a kind without columns of its own shows. */
+export const plainColumns: readonly Column[] = [nameColumn, ageColumn]
+
+/** A column of text. */
+export function text(name: string, cell: Column['cell'], wide = false): Column {
+  return { name, type: 'string', cell, ...(wide ? { wide } : {}) }
+}
+
+/** A column of a whole number. */
+export function integer(name: string, cell: (object: ObjectOf) => number): Column {
+  return { name, type: 'integer', cell: (object) => cell(object) }
+}
+type ObjectOf = Parameters<Column['cell']>[0]
+
+/** Names and images of a pod template's containers, and the selector: the wide columns of workloads. */
+export const workloadColumns: readonly Column[] = [
+  text(
+    'Containers',
+    (o) =>
+      containers(o)
+        .map((c) => c.name)
+        .join(','),
+    true,
+  ),
+  text(
+    'Images',
+    (o) =>
+      containers(o)
+        .map((c) => c.image)
+        .join(','),
+    true,
+  ),
+  text('Selector', (o) => selectorText(o['spec']?.selector), true),
+]
+
+function containers(object: ObjectOf): { name: string; image: string }[] {
+  return object['spec']?.template?.spec?.containers ?? []
+}
+
+interface LabelSelector {
+  readonly matchLabels?: Readonly<Record<string, string>>
+  readonly matchExpressions?: readonly { key: string; operator: string; values?: string[] }[]
+}
+
+/** A label selector object as the text form of queries. */
+export function selectorText(selector: LabelSelector | undefined): string {
+  if (!selector) return '<none>'
+  const labels = Object.entries(selector.matchLabels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
+  const parts = labels.map(([k, v]) => `${k}=${v}`)
+  for (const { key, operator, values = [] } of selector.matchExpressions ?? []) {
+    if (operator === 'Exists') parts.push(key)
+    else if (operator === 'DoesNotExist') parts.push(`!${key}`)
+    else parts.push(`${key} ${operator === 'In' ? 'in' : 'notin'} (${values.join(',')})`)
+  }
+  return parts.length > 0 ? parts.join(',') : '<none>'
+}
