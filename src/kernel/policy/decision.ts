@@ -19,8 +19,21 @@ export interface PolicyInput {
 /** Who asks. */
 export type PrincipalInput =
   | { readonly kind: 'anonymous' }
-  | { readonly kind: 'root'; readonly account: string; readonly arn: string }
-  | { readonly kind: 'user'; readonly account: string; readonly arn: string; readonly id: string }
+  | {
+      readonly kind: 'root'
+      readonly account: string
+      readonly arn: string
+      /** The account's S3 canonical user id, where the caller knows it. */
+      readonly canonicalUserId?: string
+    }
+  | {
+      readonly kind: 'user'
+      readonly account: string
+      readonly arn: string
+      /** `AIDA…`. */
+      readonly id: string
+      readonly canonicalUserId?: string
+    }
   | {
       readonly kind: 'session'
       readonly account: string
@@ -29,6 +42,7 @@ export type PrincipalInput =
       readonly roleArn: string
       /** `AROA…`. */
       readonly roleId: string
+      readonly canonicalUserId?: string
     }
   | { readonly kind: 'service'; readonly service: string }
   | { readonly kind: 'federated'; readonly provider: string }
@@ -52,7 +66,8 @@ export interface PolicySet {
   readonly resource?: PolicyInput
   /**
    * True where the resource's policy must itself allow, as for trust policies (and KMS keys): an identity policy
-   * alone is not enough. AssumeRoleWithWebIdentity has no identity side at all.
+   * alone is not enough. AssumeRoleWithWebIdentity has no identity side at all. Default: true for `sts:` and `kms:`
+   * actions where `resource` is given.
    */
   readonly resourcePolicyRequired?: boolean
   /** Level by level from the root to the account: each level must allow. */

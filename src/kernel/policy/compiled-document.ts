@@ -1,0 +1,68 @@
+/** A policy document, compiled for evaluation; one text gives one compiled document, whoever has it attached. */
+import { parseJson } from './json.ts'
+import type { ActionName } from './request-view.ts'
+import { member, Statement } from './statement.ts'
+
+/** The statements of a document that mean one action. */
+export interface Selection {
+  readonly denies: readonly Statement[]
+  readonly allows: readonly Statement[]
+}
+
+const nothing: Selection = { denies: [], allows: [] }
+
+/** Below this many statements looking at each is cheaper than remembering. */
+const statementsRemembered = 2
+/** Actions remembered per document. */
+const actionsRemembered = 24
+
+export class CompiledDocument {
+  /** Empty where the text is no policy: a document that cannot be read grants nothing. */
+  readonly statements: readonly Statement[]
+  #selections: Map<string, Selection> | undefined
+
+  constructor(text: string) {
+    this.statements = readStatements(text)
+  }
+
+  /** The statements whose Action or NotAction means the action, in document order. */
+  select(action: ActionName): Selection {
+    if (this.statements.length < statementsRemembered) return this.#look(action)
+    const known = this.#selections?.get(action.folded)
+    if (known) return known
+    this.#selections ??= new Map()
+    if (this.#selections.size >= actionsRemembered) this.#selections.clear()
+    const selection = this.#look(action)
+    this.#selections.set(action.folded, selection)
+    return selection
+  }
+
+  #look(action: ActionName): Selection {
+    let denies: Statement[] | undefined
+    let allows: Statement[] | undefined
+    for (const statement of this.statements) {
+      if (!statement.meansAction(action)) continue
+      if (statement.effect === 'Deny') {
+        denies ??= []
+        denies.push(statement)
+      } else if (statement.effect === 'Allow') {
+        allows ??= []
+        allows.push(statement)
+      }
+    }
+    if (!denies && !allows) return nothing
+    return { denies: denies ?? nothing.denies, allows: allows ?? nothing.allows }
+  }
+}
+
+function readStatements(text: string): Statement[] {
+  const { node } = parseJson(text)
+  if (node?.kind !== 'object') return []
+  const version = member(node, 'Version')
+  const variables = version?.kind === 'string' && version.text === '2012-10-17'
+  const list = member(node, 'Statement')
+  const nodes = list?.kind === 'array' ? list.items : list ? [list] : []
+  return nodes.flatMap((each, index) =>
+    each.kind === 'object' ? [new Statement(text, each, index, variables)] : [],
+  )
+}
