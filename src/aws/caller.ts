@@ -35,6 +35,18 @@ export interface SessionFacts {
   readonly chained?: boolean
 }
 
+/** Of temporary keys that act as a user (GetSessionToken) or as a federated user of one (GetFederationToken). */
+export interface TemporaryFacts {
+  /** ms since the epoch. */
+  readonly issuedAt: number
+  readonly expiresAt: number
+  readonly sessionPolicy?: string
+  readonly sessionPolicyArns?: readonly string[]
+  readonly tags?: Readonly<Record<string, string>>
+  /** The federated user's name; the caller's ARN is then `…:federated-user/<name>`. */
+  readonly federatedName?: string
+}
+
 export type Caller =
   | { readonly kind: 'anonymous' }
   | {
@@ -42,6 +54,7 @@ export type Caller =
       readonly account: string
       readonly arn: string
       readonly accessKeyId: string
+      readonly temporary?: TemporaryFacts
     }
   | {
       readonly kind: 'user'
@@ -50,6 +63,7 @@ export type Caller =
       readonly userName: string
       readonly userId: string
       readonly accessKeyId: string
+      readonly temporary?: TemporaryFacts
     }
   | {
       readonly kind: 'session'

@@ -1,0 +1,81 @@
+/** The global condition keys of a request: what every policy may ask about caller, time, network and region. */
+import type { Caller, SessionFacts, TemporaryFacts } from '../caller.ts'
+import type { PrincipalFacts } from '../identities.ts'
+
+type Context = Record<string, string | readonly string[]>
+
+/** Facts of the request itself. `at`: ms since the epoch. */
+export interface RequestFacts {
+  readonly at: number
+  readonly region: string
+  readonly sourceIp: string
+  readonly userAgent: string
+  readonly secure: boolean
+}
+
+/** Keys that are unknown are left out, never empty. `principal`: the caller's IAM entity, where it still exists. */
+export function globalConditionKeys(
+  caller: Caller,
+  principal: PrincipalFacts | undefined,
+  request: RequestFacts,
+): Context {
+  const context: Context = {
+    'aws:CurrentTime': new Date(request.at).toISOString(),
+    'aws:EpochTime': String(Math.floor(request.at / 1000)),
+    'aws:SourceIp': request.sourceIp,
+    'aws:SecureTransport': String(request.secure),
+    'aws:RequestedRegion': request.region,
+    'aws:ViaAWSService': 'false',
+    'aws:PrincipalIsAWSService': 'false',
+  }
+  if (request.userAgent !== '') context['aws:UserAgent'] = request.userAgent
+  if (caller.kind === 'anonymous') {
+    context['aws:PrincipalType'] = 'Anonymous'
+    context['aws:userid'] = 'anonymous'
+    return context
+  }
+  context['aws:PrincipalAccount'] = caller.account
+  context['aws:PrincipalArn'] = caller.arn
+  for (const [key, value] of Object.entries(principal?.tags ?? {})) {
+    context[`aws:PrincipalTag/${key}`] = value
+  }
+  switch (caller.kind) {
+    case 'root':
+      context['aws:PrincipalType'] = 'Account'
+      context['aws:userid'] = caller.account
+      break
+    case 'user':
+      context['aws:PrincipalType'] = caller.temporary?.federatedName ? 'FederatedUser' : 'User'
+      context['aws:userid'] = caller.userId
+      context['aws:username'] = caller.userName
+      break
+    case 'session':
+      context['aws:PrincipalType'] = 'AssumedRole'
+      context['aws:userid'] = caller.userId
+      context['aws:PrincipalArn'] = caller.session.roleArn
+      addSession(context, caller.session)
+      return context
+  }
+  if (caller.temporary) addTemporary(context, caller.temporary)
+  return context
+}
+
+function addSession(context: Context, session: SessionFacts): void {
+  addTemporary(context, session)
+  if (session.sourceIdentity !== undefined) context['aws:SourceIdentity'] = session.sourceIdentity
+  if (session.instanceId !== undefined) context['ec2:RoleDelivery'] = '2.0'
+  if (!session.webIdentity) return
+  context['aws:FederatedProvider'] = session.webIdentity.providerArn
+  Object.assign(context, session.webIdentity.conditionKeys)
+}
+
+function addTemporary(context: Context, facts: SessionFacts | TemporaryFacts): void {
+  context['aws:TokenIssueTime'] = new Date(facts.issuedAt).toISOString()
+  context['aws:MultiFactorAuthPresent'] = 'false'
+  // A session's tags override those of its role.
+  for (const [key, value] of Object.entries(facts.tags ?? {})) {
+    const name = `aws:PrincipalTag/${key}`
+    const same = Object.keys(context).find((k) => k.toLowerCase() === name.toLowerCase())
+    context[same ?? name] = value
+  }
+}

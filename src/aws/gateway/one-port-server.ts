@@ -1,0 +1,88 @@
+/** A server that speaks HTTP and HTTPS on one port (the first byte decides), with limits, and drains when closed. */
+import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import { createServer as createTcpServer, type Socket } from 'node:net'
+
+export interface OnePortServer extends AsyncDisposable {
+  readonly port: number
+}
+
+const tlsHandshake = 0x16
+/** Headers in all; session tokens and presigned queries are long, metadata is 2 KiB. */
+const maxHeaderBytes = 32 * 1024
+const headersTimeoutMs = 20_000
+const idleTimeoutMs = 120_000
+const keepAliveMs = 65_000
+const drainMs = 5_000
+
+/** `port` 0 takes any free one. Without `tls` only HTTP is spoken. Rejects when the port cannot be had. */
+export async function startOnePortServer(options: {
+  host: string
+  port: number
+  tls?: { readonly cert: string; readonly key: string }
+  onRequest: RequestListener
+  onContinue: RequestListener
+}): Promise<OnePortServer> {
+  const limits = {
+    maxHeaderSize: maxHeaderBytes,
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: 0,
+    keepAliveTimeout: keepAliveMs,
+    noDelay: true,
+  }
+  const plain = createHttpServer(limits, options.onRequest)
+  const secure = options.tls && createHttpsServer({ ...limits, ...options.tls }, options.onRequest)
+  const servers: Server[] = secure ? [plain, secure] : [plain]
+  for (const server of servers) {
+    server.timeout = idleTimeoutMs
+    // Node would silently drop what exceeds a count; the pipeline refuses instead.
+    server.maxHeadersCount = 0
+    server.on('checkContinue', options.onContinue)
+  }
+  const sockets = new Set<Socket>()
+  const door = createTcpServer({ noDelay: true }, (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    socket.on('error', () => socket.destroy())
+    socket.setTimeout(headersTimeoutMs, () => socket.destroy())
+    socket.once('readable', () => {
+      const first: Buffer | null = socket.read(1)
+      if (first === null) return
+      socket.unshift(first)
+      socket.setTimeout(0)
+      socket.removeAllListeners('timeout')
+      const server = first[0] === tlsHandshake && secure ? secure : plain
+      server.emit('connection', socket)
+    })
+  })
+  await new Promise<void>((resolve, reject) => {
+    door.once('error', reject)
+    door.listen(options.port, options.host, () => {
+      door.off('error', reject)
+      resolve()
+    })
+  })
+  const address = door.address()
+  if (address === null || typeof address === 'string') throw new Error('the server has no port')
+  return {
+    port: address.port,
+    [Symbol.asyncDispose]: async () => {
+      const closed = new Promise<void>((resolve) => door.close(() => resolve()))
+      for (const server of servers) {
+        server.close()
+        server.closeIdleConnections()
+      }
+      const deadline = setTimeout(() => {
+        for (const socket of sockets) socket.destroy()
+      }, drainMs)
+      closeIdle(sockets)
+      await closed
+      clearTimeout(deadline)
+    },
+  }
+}
+
+/** Sockets that never sent a byte belong to no HTTP server yet: nothing is in flight on them. */
+function closeIdle(sockets: ReadonlySet<Socket>): void {
+  for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
+}

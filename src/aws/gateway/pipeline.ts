@@ -1,0 +1,241 @@
+/** The one order in which every request is served: route → authenticate → parse → authorise → handle → write → audit. */
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Refusal } from '../../kernel/refusal.ts'
+import type { AwsRequest, AwsResponse, AwsService, BoundOperation, Call } from '../operation.ts'
+import { auditRecord, type Outcome } from './audit-record.ts'
+import { type Authenticated, authenticate } from './authenticate.ts'
+import { Authoriser } from './authorise.ts'
+import {
+  announcedLength,
+  type RefuseAuthentication,
+  readAll,
+  tooLarge,
+  verifiedBody,
+} from './body.ts'
+import type { PipelineDeps, Progress } from './progress.ts'
+import { type Received, receive } from './receive.ts'
+import { respond } from './respond.ts'
+import { type Route, route, routeForm } from './route.ts'
+import { unservedError } from './unserved.ts'
+import { refusalOf, writeError } from './write-error.ts'
+
+/** A Query form has to be read before its operation, and so its own limit, is known. */
+const maxFormBytes = 1024 * 1024
+
+/** Serves one request to its end; never rejects. `mustContinue`: the client waits for `100 Continue` before its body. */
+export async function serve(
+  message: IncomingMessage,
+  response: ServerResponse,
+  mustContinue: boolean,
+  deps: PipelineDeps,
+): Promise<void> {
+  const received = receive(message)
+  const progress: Progress = {
+    requestId: randomUUID(),
+    at: deps.authenticator.now(),
+    request: received.request,
+    wanted: '',
+    noted: [],
+  }
+  let answer: AwsResponse
+  let outcome: Outcome
+  try {
+    answer = await run(message, response, received, mustContinue, progress, deps)
+    outcome = { status: answer.status }
+  } catch (cause) {
+    const refused = refusalOf(cause, progress, deps.log)
+    outcome = { status: refused.status, refusal: refused }
+    answer = writeError(refused, progress)
+  }
+  try {
+    deps.audit.record(auditRecord(progress, outcome, deps))
+    await respond(message, response, answer, standardHeaders(progress))
+  } catch (cause) {
+    // The client went away, or a body broke off half-way: there is nobody left to tell.
+    deps.log.warn({ requestId: progress.requestId, error: String(cause) }, 'answer broke off')
+    response.destroy()
+  }
+}
+
+async function run(
+  message: IncomingMessage,
+  response: ServerResponse,
+  { request, query, fault }: Received,
+  mustContinue: boolean,
+  progress: Progress,
+  deps: PipelineDeps,
+): Promise<AwsResponse> {
+  const proceed = (): void => {
+    if (mustContinue && !response.writableEnded) response.writeContinue()
+  }
+  const found = route(request, query, deps.services)
+  progress.wanted = found.wanted
+  if (found.service) progress.service = found.service
+  if (fault !== undefined) throw new Refusal(fault, { code: 'InvalidRequest', status: 400 })
+  const { form, body: formBody } = await readForm(message, request, found, progress, proceed, deps)
+  const service = progress.service
+  if (!service) throw unservedError(found.wanted, request, [...deps.services.keys()])
+  const operation = service.match(request, form)
+  progress.operation = operation
+  const refuse = refuser(service)
+
+  let body = formBody
+  const isS3 = service.signingName === 's3'
+  if (body === undefined && operation.body === 'buffered' && !isS3) {
+    body = await readBuffered(message, operation.maxBodyBytes, proceed)
+  }
+  if (body !== undefined && body.length > operation.maxBodyBytes) {
+    throw tooLarge(operation.maxBodyBytes)
+  }
+  const claim = operation.ignoresSignature ? undefined : found.claim
+  if (claim && !('problem' in claim)) progress.accessKeyId = claim.accessKeyId
+  const presented = { request, query, claim, service: service.signingName, body }
+  const authenticated = operation.ignoresSignature
+    ? ({ caller: { kind: 'anonymous' }, body: { kind: 'unsigned' } } as const)
+    : authenticate(presented, deps.authenticator, refuse)
+  progress.authenticated = authenticated
+  if (authenticated.caller.kind === 'anonymous' && !operation.allowAnonymous)
+    throw refuse('missing')
+
+  const call = makeCall(progress, authenticated, service, deps)
+  let stream: ReturnType<typeof verifiedBody> | undefined
+  if (body === undefined) {
+    if (operation.body === 'buffered') {
+      const length = announcedLength(message)
+      if (length !== undefined && length > operation.maxBodyBytes)
+        throw tooLarge(operation.maxBodyBytes)
+      if (length !== 0) proceed()
+      const verified = verifiedBody(message, authenticated.body, refuse)
+      body = await readAll(verified.stream, operation.maxBodyBytes)
+    } else {
+      stream = verifiedBody(message, authenticated.body, refuse)
+      // Nobody may listen yet when the client breaks off; the reader sees the error all the same.
+      stream.stream.on('error', () => {})
+    }
+  }
+  const input = await operation.parse(request, body ?? new Uint8Array(), stream)
+  progress.input = input
+  await authoriseAll(input, call, operation, service, progress)
+  if (stream) proceed()
+  return operation.write(await operation.handle(input, call), call)
+}
+
+/** Reads a Query form; an unsigned one in the body decides the service only now. */
+async function readForm(
+  message: IncomingMessage,
+  request: AwsRequest,
+  found: Route,
+  progress: Progress,
+  proceed: () => void,
+  deps: PipelineDeps,
+): Promise<{ form: URLSearchParams | undefined; body: Uint8Array | undefined }> {
+  if (found.service?.signingName === 's3' || found.form === 'none') {
+    return { form: undefined, body: undefined }
+  }
+  if (found.form === 'query') {
+    return { form: new URLSearchParams(request.rawQuery), body: undefined }
+  }
+  const body = await readBuffered(message, maxFormBytes, proceed)
+  const form = new URLSearchParams(Buffer.from(body).toString('utf8'))
+  if (found.claim === undefined) {
+    const service = routeForm(form.get('Version'), deps.services)
+    if (service) progress.service = service
+  }
+  return { form, body }
+}
+
+async function readBuffered(
+  message: IncomingMessage,
+  maxBytes: number,
+  proceed: () => void,
+): Promise<Uint8Array> {
+  const length = announcedLength(message)
+  if (length === 0) return new Uint8Array()
+  if (length !== undefined && length > maxBytes) throw tooLarge(maxBytes)
+  proceed()
+  return readAll(message, maxBytes)
+}
+
+async function authoriseAll(
+  input: unknown,
+  call: Call,
+  operation: BoundOperation,
+  service: AwsService,
+  progress: Progress,
+): Promise<void> {
+  for (const need of (await operation.needs(input, call)) ?? []) {
+    const { allowed, message } = call.authorise(need)
+    if (allowed) continue
+    const { caller } = call
+    const { message: text, ...details } = service.denied(message, need, caller)
+    throw new Refusal(text, {
+      ...details,
+      facts: { denied: true, operation: progress.operation?.name },
+    })
+  }
+}
+
+function makeCall(
+  progress: Progress,
+  authenticated: Authenticated,
+  service: AwsService,
+  deps: PipelineDeps,
+): Call {
+  const { request, requestId, at } = progress
+  const { caller } = authenticated
+  const facts = {
+    at,
+    region: authenticated.region ?? deps.region,
+    sourceIp: request.sourceIp,
+    userAgent: request.headers.get('user-agent') ?? '',
+    secure: request.secure,
+  }
+  const authoriser = new Authoriser({
+    caller,
+    identities: deps.authenticator.identities,
+    request: facts,
+    evaluate: deps.evaluate,
+    quotesResource: service.quotesResource ?? false,
+  })
+  progress.authoriser = authoriser
+  const call: Call = {
+    ...facts,
+    requestId,
+    caller,
+    account: caller.kind === 'anonymous' ? deps.account : caller.account,
+    ...(authenticated.signature ? { signature: authenticated.signature } : {}),
+    authorise: (need) => authoriser.decide(need),
+    note: (verdicts, subject) => {
+      progress.noted.push(...verdicts)
+      if (subject) progress.subject = subject
+    },
+  }
+  progress.call = call
+  if (caller.kind !== 'anonymous') {
+    deps.authenticator.identities.used({
+      accessKeyId: caller.accessKeyId,
+      ...(caller.kind === 'session' ? { roleArn: caller.session.roleArn } : {}),
+      service: service.signingName,
+      region: call.region,
+      at,
+    })
+  }
+  return call
+}
+
+function refuser(service: AwsService): RefuseAuthentication {
+  return (failure, facts = {}) => {
+    const { message, ...details } = service.authenticationErrors[failure](facts)
+    return new Refusal(message, {
+      ...details,
+      facts: { authentication: failure, why: facts['why'] },
+    })
+  }
+}
+
+function standardHeaders({ requestId, service }: Progress): Record<string, string> {
+  return service?.signingName === 's3'
+    ? { 'x-amz-request-id': requestId }
+    : { 'x-amzn-RequestId': requestId }
+}

@@ -1,0 +1,67 @@
+/** Writes an answer to the socket. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { AwsResponse } from '../operation.ts'
+
+/** What an unread body may still bring before the connection is cut. */
+const drainBytes = 1024 * 1024
+
+/** Resolves when the answer is handed to the socket. A body is left out for HEAD, its headers stay. */
+export async function respond(
+  message: IncomingMessage,
+  response: ServerResponse,
+  answer: AwsResponse,
+  standard: Readonly<Record<string, string>>,
+): Promise<void> {
+  if (response.destroyed || response.headersSent) {
+    response.destroy()
+    if (answer.body instanceof Readable) answer.body.destroy()
+    return
+  }
+  for (const [name, value] of Object.entries(standard)) response.setHeader(name, value)
+  for (const [name, value] of Object.entries(answer.headers)) {
+    response.setHeader(name, toHeaderBytes(value))
+  }
+  response.statusCode = answer.status
+  if (!message.complete) refuseRest(message, response)
+  const { body } = answer
+  const bodiless = message.method === 'HEAD' || answer.status === 204 || answer.status === 304
+  if (bodiless || body === undefined) {
+    if (body instanceof Readable) body.destroy()
+    const mayHaveLength =
+      message.method === 'HEAD' || answer.status === 204 || answer.status === 304
+    if (!mayHaveLength && !response.hasHeader('content-length')) {
+      response.setHeader('content-length', 0)
+    }
+    response.end()
+    return
+  }
+  if (body instanceof Readable) {
+    await pipeline(body, response)
+    return
+  }
+  if (!response.hasHeader('content-length')) {
+    response.setHeader('content-length', Buffer.byteLength(body))
+  }
+  response.end(body)
+}
+
+/** The client may still be sending what nobody will read: take a little, so that it sees the answer, then cut. */
+function refuseRest(message: IncomingMessage, response: ServerResponse): void {
+  response.setHeader('connection', 'close')
+  let drained = 0
+  message.on('data', (chunk: Buffer) => {
+    drained += chunk.length
+    if (drained > drainBytes) message.socket.destroy()
+  })
+  message.on('error', () => message.socket.destroy())
+  message.resume()
+}
+
+/** Header text goes out as UTF-8 bytes, which node writes as latin-1; what is not writable is dropped. */
+function toHeaderBytes(value: string): string {
+  return Buffer.from(value, 'utf8')
+    .toString('latin1')
+    .replace(/[\r\n\0]/g, ' ')
+}

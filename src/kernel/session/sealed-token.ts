@@ -1,0 +1,104 @@
+/**
+ * Session tokens that need no storage: AES-256-GCM over the session's facts, bound to the access key id; the secret
+ * access key is derived from the id. Every key has an id, so that keys rotate with overlap.
+ */
+import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto'
+
+/** A master key: 32 bytes; its id (0 to 255) stands in each token that it sealed. */
+export interface SealingKey {
+  readonly id: number
+  readonly key: Uint8Array
+}
+
+/** What `openToken` found, or why it could not. */
+export type OpenedToken =
+  | { readonly facts: string; readonly secretAccessKey: string }
+  | { readonly refused: 'malformed' | 'unknown-key' | 'not-authentic' }
+
+const version = 1
+const ivBytes = 12
+const tagBytes = 16
+const headBytes = 2 + ivBytes
+const maxTokenChars = 16_384
+
+/** How many random bytes `sealToken` wants. */
+export const sealingRandomBytes = ivBytes
+
+/** The keys of one installation, derived once; the first is the one that seals. */
+export class Sealing {
+  readonly #keys = new Map<number, { encrypt: Buffer; secret: Buffer }>()
+  readonly #active: number
+
+  constructor(keys: readonly SealingKey[]) {
+    const [first] = keys
+    if (!first) throw new RangeError('sealing needs at least one key')
+    for (const { id, key } of keys) {
+      if (key.length !== 32 || id < 0 || id > 255 || !Number.isInteger(id)) {
+        throw new RangeError('a sealing key has an id from 0 to 255 and 32 bytes')
+      }
+      this.#keys.set(id, {
+        encrypt: derive(key, 'podpass session token'),
+        secret: derive(key, 'podpass secret access key'),
+      })
+    }
+    this.#active = first.id
+  }
+
+  /** Seals `facts` (text) for an access key id; returns token and secret. `random`: `sealingRandomBytes` fresh bytes. */
+  sealToken(
+    accessKeyId: string,
+    facts: string,
+    random: Uint8Array,
+  ): { token: string; secretAccessKey: string } {
+    const keys = this.#keys.get(this.#active)
+    if (!keys) throw new RangeError('the active sealing key is missing')
+    const head = Buffer.allocUnsafe(headBytes)
+    head[0] = version
+    head[1] = this.#active
+    head.set(random.subarray(0, ivBytes), 2)
+    const cipher = createCipheriv('aes-256-gcm', keys.encrypt, head.subarray(2))
+    cipher.setAAD(Buffer.from(`${version}/${this.#active}/${accessKeyId}`))
+    const sealed = Buffer.concat([
+      head,
+      cipher.update(facts, 'utf8'),
+      cipher.final(),
+      cipher.getAuthTag(),
+    ])
+    return { token: sealed.toString('base64'), secretAccessKey: secretOf(keys.secret, accessKeyId) }
+  }
+
+  /** Opens a token that came with an access key id. Judges authenticity only, no times. */
+  openToken(accessKeyId: string, token: string): OpenedToken {
+    if (token.length > maxTokenChars || !/^[A-Za-z0-9+/]+={0,2}$/.test(token)) {
+      return { refused: 'malformed' }
+    }
+    const sealed = Buffer.from(token, 'base64')
+    // Only the canonical spelling counts: one session, one token.
+    if (sealed.length <= headBytes + tagBytes || sealed.toString('base64') !== token) {
+      return { refused: 'malformed' }
+    }
+    const id = sealed[1] ?? -1
+    const keys = this.#keys.get(id)
+    if (sealed[0] !== version || !keys) return { refused: 'unknown-key' }
+    const decipher = createDecipheriv('aes-256-gcm', keys.encrypt, sealed.subarray(2, headBytes))
+    decipher.setAAD(Buffer.from(`${version}/${id}/${accessKeyId}`))
+    decipher.setAuthTag(sealed.subarray(sealed.length - tagBytes))
+    try {
+      const body = sealed.subarray(headBytes, sealed.length - tagBytes)
+      const facts = decipher.update(body, undefined, 'utf8') + decipher.final('utf8')
+      return { facts, secretAccessKey: secretOf(keys.secret, accessKeyId) }
+    } catch {
+      // The only thing that `final` reports is a wrong tag.
+      return { refused: 'not-authentic' }
+    }
+  }
+}
+
+/** 40 characters, as AWS's secrets have. */
+function secretOf(key: Buffer, accessKeyId: string): string {
+  return createHmac('sha256', key).update(accessKeyId).digest('base64').slice(0, 40)
+}
+
+function derive(key: Uint8Array, purpose: string): Buffer {
+  return createHmac('sha256', key).update(purpose).digest()
+}
