@@ -7,6 +7,7 @@ import {
   updateCommand,
   utilsCommand,
 } from './command-groups.ts'
+import { awsCommand } from './commands/aws.ts'
 import { clockCommand } from './commands/clock.ts'
 import { downCommand } from './commands/down.ts'
 import { envCommand } from './commands/env.ts'
@@ -14,6 +15,7 @@ import { logsCommand } from './commands/logs.ts'
 import { resetCommand } from './commands/reset.ts'
 import { statusCommand } from './commands/status.ts'
 import { tokenCommand } from './commands/token.ts'
+import { tutorialCommand } from './commands/tutorial.ts'
 import { upCommand } from './commands/up.ts'
 import type { CliContext } from './context.ts'
 
@@ -31,6 +33,8 @@ const commands: readonly ((context: CliContext) => Command)[] = [
   deleteCommand,
   utilsCommand,
   tokenCommand,
+  tutorialCommand,
+  awsCommand,
 ]
 
 /** Adds every command to the program; sub-commands inherit its settings. */
