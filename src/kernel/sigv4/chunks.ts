@@ -66,7 +66,7 @@ export class ChunkDecoder {
       }
       const newline = bytes.indexOf(10, at)
       const stop = newline < 0 ? bytes.length : newline
-      this.#line += bytes.latin1Slice(at, stop)
+      this.#line += bytes.toString('latin1', at, stop)
       if (this.#line.length > maxLineBytes) return 'malformed'
       at = stop + 1
       if (newline < 0) break
