@@ -55,8 +55,9 @@ async function play(context: CliContext, options: Options): Promise<void> {
     const settings = readSettings(home)
     const credentials = readLabCredentials(home)
     if (!credentials) throw new CliFailure('the lab left no credentials')
-    const environment = { ...base, ...labVariables(home, settings, credentials) }
-    say(context, dimmed(context, `AWS on ${environment.AWS_ENDPOINT_URL}, data in ${root}`))
+    const variables = labVariables(home, settings, credentials)
+    const environment = { ...base, ...variables }
+    say(context, dimmed(context, `AWS on ${variables['AWS_ENDPOINT_URL']}, data in ${root}`))
     const kit = tools(environment, has)
     for (const name of kit.missing) say(context, stoodIn(name))
     for (const step of steps(settings.region)) await perform(context, kit, step, language)

@@ -46,7 +46,12 @@ function manifestText(name: string, serviceAccountName?: string): string {
       containers: [{name: main, image: "amazon/aws-cli:latest", args: [s3, ls]}]}}'`
 }
 
+/** All of it, in order. */
 export function steps(region: string): readonly Step[] {
+  return [...withoutIdentity(region), ...withIdentity(region)]
+}
+
+function withoutIdentity(region: string): Step[] {
   return [
     {
       typed: `eksctl create cluster --name irsa --region ${region}`,
@@ -100,6 +105,11 @@ export function steps(region: string): readonly Step[] {
       run: (t) => t.podpass('why', 'pod/pod-before'),
       check: contains(/DENIED/, /s3:ListAllMyBuckets/, /names no role/),
     },
+  ]
+}
+
+function withIdentity(region: string): Step[] {
+  return [
     {
       typed: `eksctl utils associate-iam-oidc-provider --region=${region} --cluster=irsa --approve`,
       why: {

@@ -1,7 +1,7 @@
 /** The programs that the tutorial drives: the real ones where they are, stand-ins on the same APIs where not. */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { CoreV1Api } from '@kubernetes/client-node'
+import type { CoreV1Api, V1Pod } from '@kubernetes/client-node'
 import { waitUntil } from '../wait.ts'
 
 /** What a command printed and how it ended. */
@@ -20,12 +20,8 @@ export interface Tools {
   logs(pod: string): Promise<Result>
 }
 
-export interface PodManifest {
-  readonly apiVersion: 'v1'
-  readonly kind: 'Pod'
-  readonly metadata: { readonly name: string }
-  readonly spec: Readonly<Record<string, unknown>>
-}
+/** A pod with a name, ready to be applied. */
+export type PodManifest = V1Pod & { readonly metadata: { readonly name: string } }
 
 const podpassProgram = fileURLToPath(new URL('../../../bin/podpass', import.meta.url))
 const limitMs = 60_000
