@@ -1,6 +1,11 @@
 /** Makes an AWS service of its API model, its table of operations and what they need. */
 import { Refusal } from '../../kernel/refusal.ts'
 import type { Caller } from '../caller.ts'
+import {
+  jsonAuthenticationErrors,
+  queryAuthenticationErrors,
+  restJsonAuthenticationErrors,
+} from '../gateway/authentication-errors.ts'
 import type {
   AwsRequest,
   AwsResponse,
@@ -11,7 +16,6 @@ import type {
   Operation,
   WireError,
 } from '../operation.ts'
-import { authenticationErrors } from './authentication-errors.ts'
 import { type Constraints, createConstraintCheck, validationRefusal } from './constraints.ts'
 import { parseJsonRpc, writeJsonRpc, writeJsonRpcError } from './json.ts'
 import type { Protocol, ServiceModel } from './model.ts'
@@ -53,13 +57,19 @@ export function bindService<Deps>(definition: ServiceDefinition<Deps>): AwsServi
     ...(model.targetPrefix ? { targetPrefixes: [model.targetPrefix] } : {}),
     match: found,
     writeError: (error, call) => writeError(model, error, call.requestId),
-    authenticationErrors: authenticationErrors(protocol),
+    authenticationErrors: authenticationErrors[protocol],
     denied: (message: string, _need: Need, _caller: Caller): WireError => ({
       code: denialCode,
       status: protocol === 'json' ? 400 : 403,
       message,
     }),
   }
+}
+
+const authenticationErrors = {
+  query: queryAuthenticationErrors,
+  json: jsonAuthenticationErrors,
+  'rest-json': restJsonAuthenticationErrors,
 }
 
 type Finder = <Deps>(definition: ServiceDefinition<Deps>) => AwsService['match']
