@@ -48,4 +48,21 @@ export interface UserInfo {
   readonly uid?: string
   readonly groups: readonly string[]
   readonly extra?: Readonly<Record<string, readonly string[]>>
+  /** Rights that authentication brings along, beside what the cluster itself grants (EKS access policies); never shown. */
+  readonly grants?: readonly Grant[]
+}
+
+/** Rules that hold in the whole cluster or in some namespaces. */
+export interface Grant {
+  /** Absent: the whole cluster. A `*` stands for any characters. */
+  readonly namespaces?: readonly string[]
+  readonly rules: readonly PolicyRule[]
+}
+
+/** As in a Role: each list must match, `*` matches all; resources may name a subresource (`pods/log`). */
+export interface PolicyRule {
+  readonly apiGroups: readonly string[]
+  readonly resources: readonly string[]
+  readonly verbs: readonly string[]
+  readonly nonResourceURLs?: readonly string[]
 }
