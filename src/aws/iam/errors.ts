@@ -1,7 +1,8 @@
 /** The refusals of IAM, with AWS's codes, status and texts. */
-import { errors } from '../operation.ts'
+import { errors } from '../../kernel/refusal.ts'
 
 export const refuse = errors({
+  AccessDenied: [403, '{text}'],
   ConcurrentModification: [
     409,
     'The request was rejected because multiple requests to change this object were submitted simultaneously. Wait a few minutes and submit your request again.',

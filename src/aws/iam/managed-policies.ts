@@ -67,6 +67,7 @@ function toRecord([pathAndName, version, createdAt, updatedAt, document]: Row): 
     updatedAt,
     versions: [{ id: version, document, createdAt: updatedAt }],
     defaultVersion: version,
+    aws: true,
     nextVersion: Number(version.slice(1)) + 1,
   }
 }

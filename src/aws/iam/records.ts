@@ -72,6 +72,8 @@ export interface PolicyRecord extends NamedRecord {
   readonly tags?: Tags
   readonly versions: readonly PolicyVersionRecord[]
   readonly defaultVersion: string
+  /** True of AWS's own policies, which are in no account. */
+  readonly aws?: true
   /** The number of the next version. */
   readonly nextVersion: number
 }

@@ -45,7 +45,7 @@ export class Writer {
   }
 
   /**
-   * Changes or deletes an entity: `edit` gets the newest record, or undefined where there is none (and then throws its
+   * Changes or deletes an entity and returns what it is then: `edit` gets the newest record, or undefined where there is none (and then throws its
    * own refusal). It is asked again when another writer was quicker.
    */
   change<K extends EntityKind>(
@@ -53,16 +53,52 @@ export class Writer {
     kind: K,
     name: string,
     edit: (record: RecordOf[K] | undefined) => Edit<RecordOf[K]>,
-  ): Promise<void> {
+  ): Promise<RecordOf[K] | undefined> {
     const key = entityKey(account, kind, name)
     return this.#change(key, () => this.#state.entry(account, kind, name), edit)
   }
 
-  /** The same for the account itself. */
+  /**
+   * Gives an entity another name (or only another record), with the changes that this brings to users; false where
+   * the new name is taken.
+   */
+  async rename<K extends 'user' | 'group'>(
+    account: string,
+    kind: K,
+    name: string,
+    newName: string,
+    record: RecordOf[K],
+    users: readonly { name: string; record: RecordOf['user']; revision: number }[],
+  ): Promise<boolean> {
+    const [from, to] = [entityKey(account, kind, name), entityKey(account, kind, newName)]
+    const expected = this.#state.entry(account, kind, name)?.revision ?? 0
+    const changes: readonly Change[] =
+      from === to
+        ? [{ kind: 'update', key: from, value: record, expected }]
+        : [
+            { kind: 'create', key: to, value: record },
+            { kind: 'delete', key: from, expected },
+          ]
+    const moved = users.map((user): Change => {
+      const key = entityKey(account, 'user', user.name)
+      return { kind: 'update', key, value: user.record, expected: user.revision }
+    })
+    return this.#inTurn(from, async () => {
+      try {
+        await this.#store.transact([...changes, ...moved])
+        return true
+      } catch (error) {
+        if (error instanceof StoreError && error.kind === 'exists') return false
+        throw conflictAsRefusal(error)
+      }
+    })
+  }
+
+  /** Changes the account itself, as `change` does an entity. */
   changeAccount(
     account: string,
     edit: (record: AccountRecord | undefined) => Edit<AccountRecord>,
-  ): Promise<void> {
+  ): Promise<AccountRecord | undefined> {
     return this.#change(accountKey(account), () => this.#state.account(account)?.root, edit)
   }
 
@@ -76,15 +112,15 @@ export class Writer {
     key: string,
     read: () => Entry<T> | undefined,
     edit: (record: T | undefined) => Edit<T>,
-  ): Promise<void> {
-    await this.#inTurn(key, async () => {
+  ): Promise<T | undefined> {
+    return this.#inTurn(key, async () => {
       for (let attempt = 1; ; attempt += 1) {
         const entry = read()
         const result = edit(entry?.record)
-        if (result === 'keep') return
+        if (result === 'keep') return entry?.record
         try {
           await this.#store.transact(changesOf(key, entry?.revision, result))
-          return
+          return result === 'delete' ? undefined : result.record
         } catch (error) {
           if (!(error instanceof StoreError) || attempt === attempts) {
             throw conflictAsRefusal(error)

@@ -1,0 +1,99 @@
+/** Finds what a request names, or refuses it in AWS's words. */
+import { parseArn } from '../../kernel/arn.ts'
+import type { Call } from '../operation.ts'
+import type { NamedKind } from './deps.ts'
+import { refuse } from './errors.ts'
+import { findPolicy, type PolicySource } from './lookup.ts'
+import { isAwsManaged } from './managed-policies.ts'
+import { providerName } from './names.ts'
+import type { PolicyRecord, ProviderRecord, RecordOf } from './records.ts'
+import { type IamState, withoutPort } from './state.ts'
+
+/** Refuses what is not there. `kind` as in the store. */
+export function existing<K extends NamedKind>(
+  record: RecordOf[K] | undefined,
+  kind: K,
+  name: string,
+): RecordOf[K] {
+  if (record) return record
+  if (kind === 'instance-profile') {
+    throw refuse.NoSuchEntity({}, { message: `Instance Profile ${name} cannot be found.` })
+  }
+  throw refuse.NoSuchEntity({ kind, name })
+}
+
+export function find<K extends NamedKind>(
+  state: IamState,
+  account: string,
+  kind: K,
+  name: string,
+): RecordOf[K] {
+  return existing<K>(state.entry(account, kind, name)?.record, kind, name)
+}
+
+/** A managed policy that the account sees: its own or AWS's. `text` is said where there is none. */
+export function findManaged(
+  source: PolicySource,
+  account: string,
+  arn: string,
+  text = `Policy ${arn} was not found.`,
+): PolicyRecord {
+  const parsed = parseArn(arn)
+  if (parsed?.service !== 'iam' || !/^policy\/./.test(parsed.resource)) {
+    throw refuse.InvalidInput({ text: `ARN ${arn} is not valid.` })
+  }
+  const seen = parsed.account === account || isAwsManaged(arn)
+  const policy = seen ? findPolicy(source, arn) : undefined
+  if (!policy) throw refuse.NoSuchEntity({}, { message: text })
+  return policy
+}
+
+/** The name of a policy of the account itself; AWS's own cannot be changed. */
+export function ownPolicyName(source: PolicySource, account: string, arn: string): string {
+  if (isAwsManaged(arn)) {
+    throw refuse.AccessDenied({ text: `Policy ${arn} is outside your own account.` })
+  }
+  return findManaged(source, account, arn).name
+}
+
+/** An OIDC provider by its ARN, also where its port is left out (as eksctl leaves it out). */
+export function findProviderByArn(state: IamState, account: string, arn: string): ProviderRecord {
+  const parsed = parseArn(arn)
+  const name = /^oidc-provider\/(.+)$/.exec(parsed?.resource ?? '')?.[1]
+  if (parsed?.service !== 'iam' || name === undefined) {
+    throw refuse.InvalidInput({ text: `Invalid ARN: ${arn}` })
+  }
+  const record =
+    parsed.account === account
+      ? (state.entry(account, 'oidc-provider', name)?.record ?? onlyOne(state, account, name))
+      : undefined
+  if (!record) {
+    throw refuse.NoSuchEntity({}, { message: `OpenIDConnect Provider not found for arn ${arn}` })
+  }
+  return record
+}
+
+function onlyOne(state: IamState, account: string, name: string): ProviderRecord | undefined {
+  const collection = state.account(account)?.entities['oidc-provider']
+  const alike = [...(state.account(account)?.providersWithoutPort.of(name) ?? [])]
+  if (alike.length !== 1 || withoutPort(`https://${name}`) !== name) return undefined
+  return collection?.get(alike[0] ?? '')?.record
+}
+
+/** The key of a provider in the state and the store. */
+export function providerKey(record: ProviderRecord): string {
+  return providerName(record.url)
+}
+
+/**
+ * The user that a request is about: the one it names, else the caller himself. Undefined: the root user. Sessions have
+ * no user of their own.
+ */
+export function userOrSelf(name: string | undefined, call: Call): string | undefined {
+  if (name !== undefined) return name
+  if (call.caller.kind === 'user') return call.caller.userName
+  if (call.caller.kind === 'root') return undefined
+  throw refuse.ValidationError({
+    text: 'Must specify userName when calling with non-User credentials',
+  })
+}

@@ -1,0 +1,45 @@
+/** How much an account may have: AWS's defaults. */
+
+export interface Quotas {
+  readonly attachedPoliciesPerEntity: number
+  readonly rolesPerAccount: number
+  readonly usersPerAccount: number
+  readonly groupsPerAccount: number
+  readonly policiesPerAccount: number
+  readonly instanceProfilesPerAccount: number
+  readonly providersPerAccount: number
+  readonly clientIdsPerProvider: number
+  readonly thumbprintsPerProvider: number
+  readonly groupsPerUser: number
+  readonly accessKeysPerUser: number
+  readonly versionsPerPolicy: number
+  readonly tagsPerEntity: number
+  /** Characters that are not white space, as all sizes of documents. */
+  readonly managedPolicySize: number
+  readonly trustPolicySize: number
+  /** Of all inline policies together. */
+  readonly roleInlineSize: number
+  readonly userInlineSize: number
+  readonly groupInlineSize: number
+}
+
+export const defaultQuotas: Quotas = {
+  attachedPoliciesPerEntity: 10,
+  rolesPerAccount: 1000,
+  usersPerAccount: 5000,
+  groupsPerAccount: 300,
+  policiesPerAccount: 1500,
+  instanceProfilesPerAccount: 1000,
+  providersPerAccount: 100,
+  clientIdsPerProvider: 100,
+  thumbprintsPerProvider: 5,
+  groupsPerUser: 10,
+  accessKeysPerUser: 2,
+  versionsPerPolicy: 5,
+  tagsPerEntity: 50,
+  managedPolicySize: 6144,
+  trustPolicySize: 2048,
+  roleInlineSize: 10_240,
+  userInlineSize: 2048,
+  groupInlineSize: 5120,
+}
