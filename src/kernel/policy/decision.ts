@@ -136,8 +136,10 @@ export type Evaluate = (
   options?: { readonly explain?: boolean },
 ) => Decision
 
+/** Where a document is to be stored. `identity`: inline of a user, group or role; `managed`: a managed policy's version. */
 export type PolicyKind =
   | 'identity'
+  | 'managed'
   | 'resource'
   | 'trust'
   | 'boundary'
