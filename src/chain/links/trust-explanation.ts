@@ -1,6 +1,7 @@
 /** Puts into words why one statement of a trust policy did not let somebody in. */
 import type { ElementFinding, StatementFinding } from '../../kernel/policy/decision.ts'
 import type { Evidence } from '../verdict.ts'
+import { evidenceOf } from './statement-evidence.ts'
 import { serviceAccountOf } from './wording.ts'
 
 export interface StatementExplanation {
@@ -17,17 +18,15 @@ export function explainStatement(
   subject: string | undefined,
 ): StatementExplanation {
   const number = statement.index + 1
-  const source = `trust policy, statement ${number}${statement.sid ? ` (${statement.sid})` : ''}`
+  const evidence = evidenceOf(statement)
   if (statement.effect === 'Deny') {
     return {
       summary: `statement ${number} denies it`,
-      evidence: statement.elements.map((element) => evidenceOf(element, source)),
+      evidence,
       fix: 'a deny stands above every allow: change that statement, or use another role',
     }
   }
-  const missed = statement.elements.filter(({ matched }) => !matched)
-  const evidence = missed.map((element) => evidenceOf(element, source))
-  const [first] = missed
+  const first = statement.elements.find(({ matched }) => !matched)
   if (!first) return { summary: `statement ${number} does not allow it`, evidence }
   switch (first.element) {
     case 'Principal':
@@ -94,15 +93,4 @@ function misnamedKey(key: string): { fix?: string } {
         fix: 'aws iam update-assume-role-policy: write the key with the issuer of this cluster (podpass get cluster shows it)',
       }
     : {}
-}
-
-function evidenceOf(finding: ElementFinding, source: string): Evidence {
-  const { element, wanted, actual, key, operator } = finding
-  return {
-    wanted: wanted.join(', '),
-    ...(actual.length > 0 ? { actual: actual.join(', ') } : {}),
-    key: key ?? element,
-    ...(operator ? { operator } : {}),
-    source,
-  }
 }
