@@ -33,6 +33,12 @@ export interface AuditRecord {
   readonly links: readonly Verdict[]
   /** CloudTrail's `userIdentity`, complete. */
   readonly userIdentity?: Readonly<Record<string, unknown>>
+  /** The operation's input, redacted and bounded. */
+  readonly requestParameters?: Readonly<Record<string, unknown>>
+  readonly responseElements?: Readonly<Record<string, unknown>>
+  readonly resources?: readonly { readonly arn: string; readonly type: string }[]
+  /** Position in the log, growing; set by the log when it is read. */
+  readonly sequence?: number
 }
 
 export interface AuditCaller {
@@ -51,7 +57,18 @@ export interface AuditQuery {
   readonly cluster?: string
   readonly operation?: string
   readonly accessKeyId?: string
+  readonly account?: string
+  readonly service?: string
+  /** CloudTrail's user name: a user's, or a session's. */
+  readonly userName?: string
+  /** An ARN or name among the record's resources. */
+  readonly resourceName?: string
+  readonly readOnly?: boolean
   readonly since?: number
+  /** Both ends included. */
+  readonly until?: number
+  /** Only records before this position: the next page of the same query. */
+  readonly beforeSequence?: number
   readonly limit?: number
 }
 

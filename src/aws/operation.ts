@@ -19,6 +19,8 @@ export interface Need {
   readonly resourceAccount?: string
   /** The resource's own policy document, where it has one. */
   readonly resourcePolicy?: string
+  /** True of a role's trust policy: it must itself allow, the caller's own policies are not enough. */
+  readonly isTrustPolicy?: boolean
   /** Condition keys that only the service knows: `s3:prefix`, `aws:ResourceTag/team`. The pipeline adds the global ones. */
   readonly context?: ConditionContext
 }
@@ -47,7 +49,16 @@ export interface Call {
   /** Decides a further need (each key of a batch; "may he list?" before a 404), recorded like those of `access`. */
   authorise(need: Need): Authorisation
   /** Adds verdicts of the chain to the request's audit record (STS: token, provider, trust). */
-  note(verdicts: readonly Verdict[], subject?: PodSubject): void
+  note(verdicts: readonly Verdict[], subject?: PodSubject, event?: EventFacts): void
+}
+
+/** What an operation adds to its audit record beyond what the pipeline sees. No secrets. */
+export interface EventFacts {
+  /** The account that the event belongs to, where it is not the caller's. */
+  readonly account?: string
+  readonly userIdentity?: Readonly<Record<string, unknown>>
+  readonly responseElements?: Readonly<Record<string, unknown>>
+  readonly resources?: readonly { readonly arn: string; readonly type: string }[]
 }
 
 /** What a service may want to know of a verified signature: S3's condition keys, presigned URLs. */

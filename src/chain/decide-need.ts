@@ -12,7 +12,7 @@ import type { Verdict } from './verdict.ts'
 
 export interface NeedDecision {
   readonly decision: Decision
-  /** `permissions` and `resource`. */
+  /** `permissions` and `resource` (or `trust`, where the resource is a role). */
   readonly verdicts: readonly [Verdict, Verdict]
 }
 
@@ -27,5 +27,11 @@ export function decideNeed(
   const decision =
     fast.decision === 'allowed' ? fast : evaluate(request, policies, { explain: true })
   const facts = { request, policies, owner, decision }
-  return { decision, verdicts: [permissionsVerdict(facts), resourceVerdict(facts)] }
+  const resource = resourceVerdict(facts)
+  // A role's own policy is its trust policy: the same question, another link.
+  const trust = policies.resourcePolicyRequired === true
+  return {
+    decision,
+    verdicts: [permissionsVerdict(facts), trust ? { ...resource, link: 'trust' } : resource],
+  }
 }

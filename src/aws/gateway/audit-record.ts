@@ -1,9 +1,11 @@
 /** The record of one request: who, what, whence, how it ended, and what each link of the chain said. */
 import type { AuditCaller, AuditRecord, PodSubject } from '../../audit/audit-log.ts'
+import { redactedInput } from '../../audit/redact.ts'
 import { userIdentity } from '../../audit/user-identity.ts'
 import type { Verdict } from '../../chain/verdict.ts'
 import type { Refusal } from '../../kernel/refusal.ts'
 import type { Caller } from '../caller.ts'
+import type { EventFacts } from '../operation.ts'
 import type { PipelineDeps, Progress } from './progress.ts'
 
 export interface Outcome {
@@ -20,17 +22,19 @@ export function auditRecord(
   const { request, call, authenticated, authoriser } = progress
   const caller = authenticated?.caller ?? { kind: 'anonymous' as const }
   const recorded = authoriser?.recorded
+  const { event } = progress
+  const requestParameters = progress.input === undefined ? undefined : redactedInput(progress.input)
   const subject = progress.subject ?? subjectOf(caller)
   const denied = status === 403 || refusal?.facts['authentication'] !== undefined
   return {
     requestId: progress.requestId,
     at: progress.at,
     region: call?.region ?? deps.region,
-    account: call?.account ?? deps.account,
+    account: event?.account ?? call?.account ?? deps.account,
     service: progress.service?.signingName ?? progress.wanted,
     operation: progress.operation?.name ?? 'Unknown',
     ...(recorded ? { action: recorded.need.action, resource: recorded.need.resource } : {}),
-    caller: auditCaller(caller, progress.accessKeyId),
+    caller: auditCaller(caller, progress.accessKeyId, event),
     ...(subject ? { subject } : {}),
     sourceIp: request.sourceIp,
     userAgent: (request.headers.get('user-agent') ?? '').slice(0, 512),
@@ -38,7 +42,10 @@ export function auditRecord(
     status,
     ...(refusal ? { errorCode: refusal.code, errorMessage: refusal.message } : {}),
     links: links(progress, caller, refusal),
-    userIdentity: userIdentity(caller, progress.accessKeyId),
+    userIdentity: event?.userIdentity ?? userIdentity(caller, progress.accessKeyId),
+    ...(requestParameters ? { requestParameters } : {}),
+    ...(event?.responseElements ? { responseElements: event.responseElements } : {}),
+    ...(event?.resources ? { resources: event.resources } : {}),
   }
 }
 
@@ -109,8 +116,13 @@ function authenticationSummary(failure: string): string {
   }
 }
 
-function auditCaller(caller: Caller, accessKeyId: string | undefined): AuditCaller {
+function auditCaller(
+  caller: Caller,
+  accessKeyId: string | undefined,
+  event: EventFacts | undefined,
+): AuditCaller {
   if (caller.kind === 'anonymous') {
+    if (event?.userIdentity?.['type'] === 'WebIdentityUser') return { type: 'web-identity' }
     return { type: 'anonymous', ...(accessKeyId === undefined ? {} : { accessKeyId }) }
   }
   const webIdentity = caller.kind === 'session' && caller.session.webIdentity !== undefined

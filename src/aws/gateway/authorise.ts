@@ -113,7 +113,13 @@ export class Authoriser {
       ...(session ? { session } : {}),
       ...(need.resourcePolicy === undefined
         ? {}
-        : { resource: { name: policyNameOf(need.resource), document: need.resourcePolicy } }),
+        : {
+            resource: {
+              name: need.isTrustPolicy ? 'trust policy' : policyNameOf(need.resource),
+              document: need.resourcePolicy,
+            },
+          }),
+      ...(need.isTrustPolicy ? { resourcePolicyRequired: true } : {}),
     }
   }
 

@@ -206,9 +206,10 @@ function makeCall(
     account: caller.kind === 'anonymous' ? deps.account : caller.account,
     ...(authenticated.signature ? { signature: authenticated.signature } : {}),
     authorise: (need) => authoriser.decide(need),
-    note: (verdicts, subject) => {
+    note: (verdicts, subject, event) => {
       progress.noted.push(...verdicts)
       if (subject) progress.subject = subject
+      if (event) progress.event = { ...progress.event, ...event }
     },
   }
   progress.call = call

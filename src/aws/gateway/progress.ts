@@ -3,7 +3,7 @@ import type { AuditLog, PodSubject } from '../../audit/audit-log.ts'
 import type { Log } from '../../audit/log.ts'
 import type { Verdict } from '../../chain/verdict.ts'
 import type { Evaluate } from '../../kernel/policy/decision.ts'
-import type { AwsRequest, AwsService, BoundOperation, Call } from '../operation.ts'
+import type { AwsRequest, AwsService, BoundOperation, Call, EventFacts } from '../operation.ts'
 import type { Authenticated, Authenticator } from './authenticate.ts'
 import type { Authoriser } from './authorise.ts'
 
@@ -33,4 +33,5 @@ export interface Progress {
   input?: unknown
   noted: Verdict[]
   subject?: PodSubject
+  event?: EventFacts
 }
