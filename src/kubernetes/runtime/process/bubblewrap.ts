@@ -1,0 +1,97 @@
+/** Containers behind bubblewrap: a root, a process table, a host name of their own, gone when we are gone. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ContainerSpec } from '../runtime.ts'
+import type { Launch } from './child.ts'
+import type { HostOptions, Launcher } from './launcher.ts'
+import { asUser } from './plain.ts'
+import { childrenOf } from './process-table.ts'
+import { planRoot } from './root-plan.ts'
+
+const home = '/pod'
+
+/** The capabilities that container engines leave to root, without the one to make device nodes. */
+const capabilities = [
+  ...['CHOWN', 'DAC_OVERRIDE', 'FSETID', 'FOWNER', 'NET_RAW', 'SETGID', 'SETUID', 'SETFCAP'],
+  ...['SETPCAP', 'NET_BIND_SERVICE', 'SYS_CHROOT', 'KILL', 'AUDIT_WRITE'],
+]
+
+/** `programs`: where bwrap is, and nsenter where there is such. */
+export function bubblewrap(programs: {
+  readonly bwrap: string
+  readonly nsenter: string | undefined
+}): Launcher {
+  return {
+    isolation: { kind: 'bubblewrap' },
+    home: () => home,
+    rewritten: (spec) => spec,
+    plan: (spec, host) => plan(spec, host, programs.bwrap),
+    commandPid(_child, report) {
+      const init = initPid(report)
+      return init === undefined ? undefined : childrenOf(init)[0]
+    },
+    failure(report, exitCode) {
+      return report.includes('"exit-code"') || exitCode > 128
+        ? undefined
+        : 'bubblewrap could not set up the container'
+    },
+    enter(_child, report, spec, host) {
+      const init = initPid(report)
+      if (init === undefined || !programs.nsenter) return []
+      const user = host.uid === 0 ? [] : ['--user', '--preserve-credentials']
+      const spaces = ['--mount', '--pid', '--uts', '--ipc', ...user]
+      const directory = spec.workingDirectory ?? home
+      return [
+        programs.nsenter,
+        '-t',
+        `${init}`,
+        ...spaces,
+        `--wdns=${directory}`,
+        '--',
+        ...spec.argv,
+      ]
+    },
+  }
+}
+
+function plan(spec: ContainerSpec, host: HostOptions, bwrap: string): Launch {
+  const hostHome = join(spec.privateDirectory, 'home')
+  mkdirSync(hostHome, { recursive: true, mode: 0o777 })
+  const directory = spec.workingDirectory ?? home
+  const path = spec.environment['PATH'] ?? host.path
+  const args = [
+    ...['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--hostname', spec.hostname],
+    ...['--die-with-parent', '--new-session', '--json-status-fd', '4'],
+    ...planRoot({
+      mounts: [{ containerPath: home, hostPath: hostHome, readOnly: false }, ...spec.mounts],
+      directories: [directory],
+      hidden: host.hidden,
+      exposed: host.exposed,
+      tools: [...path.split(':').filter((p) => p.startsWith('/')), spec.argv[0] ?? ''],
+    }),
+    ...['--chdir', directory],
+  ]
+  let command = spec.argv
+  if (host.uid === 0) {
+    args.push('--cap-drop', 'ALL', ...capabilities.flatMap((c) => ['--cap-add', `CAP_${c}`]))
+  }
+  if (spec.user && spec.user.uid !== host.uid) {
+    const { uid, gid } = spec.user
+    const prefix = asUser(spec, host)
+    if (prefix.length > 0) command = [...prefix, ...command]
+    else args.push('--unshare-user', '--uid', `${uid}`, '--gid', `${gid}`)
+  }
+  return {
+    file: bwrap,
+    // Instructions go through a pipe: the container's process list then shows the command, not the plumbing.
+    args: ['--args', '3', '--', ...command],
+    environment: spec.environment,
+    directory: '/',
+    instructions: `${args.join('\0')}\0`,
+  }
+}
+
+function initPid(report: string): number | undefined {
+  const found = /"child-pid": (\d+)/.exec(report)
+  return found ? Number(found[1]) : undefined
+}

@@ -1,0 +1,65 @@
+/** One child process of the runtime: started in a session of its own, its output handed on, its end awaited. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import type { Duplex, Readable } from 'node:stream'
+import type { ContainerSpec } from '../runtime.ts'
+
+/** A command line of the host, ready to be started. */
+export interface Launch {
+  readonly file: string
+  readonly args: readonly string[]
+  readonly environment: Readonly<Record<string, string>>
+  readonly directory: string
+  /** Written to file descriptor 3 and closed. */
+  readonly instructions?: string
+}
+
+export interface Child {
+  readonly process: ChildProcess
+  readonly pid: number
+  /** File descriptor 4: what the launcher has to say. */
+  readonly report: Readable
+  /** File descriptor 3: closes when we die, however that comes. */
+  readonly lifeline: Duplex
+  /** After the process has ended and all its output was handed on. */
+  readonly closed: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
+}
+
+/** Starts `launch`; rejects when the operating system refuses. */
+export async function startChild(launch: Launch, output: ContainerSpec['output']): Promise<Child> {
+  const child = spawn(launch.file, launch.args, {
+    cwd: launch.directory,
+    env: launch.environment,
+    // A session of its own: a Ctrl-C in our terminal is ours to handle, and the group can be killed as one.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+  })
+  const closed = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    child.once('close', (code, signal) => resolve({ code, signal }))
+  })
+  child.stdout?.on('data', (chunk: Uint8Array) => output('stdout', chunk))
+  child.stderr?.on('data', (chunk: Uint8Array) => output('stderr', chunk))
+  const lifeline = child.stdio[3] as Duplex
+  const report = child.stdio[4] as Readable
+  // The child may be gone before it has read its instructions; that shows as its exit.
+  lifeline.on('error', () => {})
+  report.on('error', () => {})
+  if (launch.instructions !== undefined) lifeline.end(launch.instructions)
+  else lifeline.resume()
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', () => resolve())
+    child.once('error', reject)
+  })
+  child.on('error', () => {})
+  return { process: child, pid: child.pid ?? 0, report, lifeline, closed }
+}
+
+/** Sends a signal to a process (or, negative, a group); false when there is none any more. */
+export function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    process.kill(pid, signal)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
+    throw error
+  }
+}

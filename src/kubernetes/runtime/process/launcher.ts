@@ -1,0 +1,31 @@
+/** One way to put walls around a local process; the runtime takes the first that works on this machine. */
+import type { ContainerSpec, Isolation } from '../runtime.ts'
+import type { Child, Launch } from './child.ts'
+
+/** What the runtime knows of the host when it plans a container. */
+export interface HostOptions {
+  /** PATH of the host: where commands are looked up when the container's environment has no PATH of its own. */
+  readonly path: string
+  readonly hidden: readonly string[]
+  readonly exposed: readonly string[]
+  /** Where setpriv is, if anywhere. */
+  readonly setpriv: string | undefined
+  /** User id of our own process. */
+  readonly uid: number
+}
+
+export interface Launcher {
+  readonly isolation: Isolation
+  /** The container's home as it sees it. */
+  home(spec: ContainerSpec): string
+  /** `argv[0]` is a path already. Throws StartFailure. */
+  plan(spec: ContainerSpec, host: HostOptions): Launch
+  /** Paths that the container must be told differently, because its mounts are not there: applied before `plan`. */
+  rewritten(spec: ContainerSpec): ContainerSpec
+  /** Process id on the host of the command itself, once it runs. */
+  commandPid(child: Child, report: string): number | undefined
+  /** Why the command never ran, from what the launcher reported; undefined when it did. */
+  failure(report: string, exitCode: number): string | undefined
+  /** The command line that runs `spec.argv` inside a running container. */
+  enter(child: Child, report: string, spec: ContainerSpec, host: HostOptions): string[]
+}

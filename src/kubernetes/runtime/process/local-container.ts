@@ -1,0 +1,115 @@
+/** One container as a local process: started behind a launcher's walls, signalled, entered, awaited. */
+import { constants } from 'node:os'
+import { isAbsolute, join } from 'node:path'
+import {
+  type ContainerExit,
+  type ContainerProcess,
+  type ContainerSpec,
+  StartFailure,
+} from '../runtime.ts'
+import { type Child, sendSignal, startChild } from './child.ts'
+import { findCommand } from './host-files.ts'
+import type { HostOptions, Launcher } from './launcher.ts'
+
+/** A running container of this runtime; what `execute` needs beside the port's members. */
+export interface LocalProcess extends ContainerProcess {
+  readonly child: Child
+  readonly report: () => string
+}
+
+/** Starts one container with `launcher`. */
+export async function startContainer(
+  launcher: Launcher,
+  host: HostOptions,
+  given: ContainerSpec,
+): Promise<LocalProcess> {
+  const spec = prepare(launcher, host, given)
+  let child: Child
+  try {
+    child = await startChild(launcher.plan(spec, host), spec.output)
+  } catch (error) {
+    throw new StartFailure((error as Error).message, { cause: error })
+  }
+  let report = ''
+  let hasEnded = false
+  child.report.on('data', (chunk: Buffer) => {
+    if (report.length < 65_536) report += chunk.toString()
+  })
+  child.process.once('exit', () => {
+    hasEnded = true
+    child.lifeline.destroy()
+    // What the command left running in the background goes with it, and with that its hold on the output.
+    sendSignal(-child.pid, 'SIGKILL')
+  })
+  const exit = child.closed.then(({ code, signal }): ContainerExit => {
+    const number = signal ? constants.signals[signal] : undefined
+    const exitCode = number === undefined ? (code ?? 255) : 128 + number
+    const startError = launcher.failure(report, exitCode)
+    return { exitCode, ...(number && { signal: number }), ...(startError && { startError }) }
+  })
+  const terminate = () => {
+    if (hasEnded) return
+    const pid = launcher.commandPid(child, report)
+    // A container that was started just now may not have its command yet.
+    if (pid === undefined) setImmediate(terminate)
+    else sendSignal(pid, 'SIGTERM')
+  }
+  return {
+    pid: child.pid,
+    exit,
+    child,
+    report: () => report,
+    signal(name) {
+      if (hasEnded) return
+      if (name === 'SIGTERM') terminate()
+      else sendSignal(-child.pid, 'SIGKILL')
+    },
+  }
+}
+
+function prepare(launcher: Launcher, host: HostOptions, given: ContainerSpec): ContainerSpec {
+  const spec = launcher.rewritten(given)
+  const home = launcher.home(spec)
+  const environment = { PATH: host.path, HOME: home, ...spec.environment }
+  const command = findCommand(spec.argv[0] ?? '', {
+    path: environment.PATH,
+    workingDirectory: spec.workingDirectory ?? home,
+    mounts: spec.mounts,
+  })
+  if ('why' in command) {
+    throw new StartFailure(
+      'failed to create containerd task: failed to create shim task: OCI runtime create failed: ' +
+        `runc create failed: unable to start container process: ${command.why}: unknown`,
+    )
+  }
+  const file = isAbsolute(command.file) ? command.file : join('/', command.file)
+  return { ...spec, environment, argv: [file, ...spec.argv.slice(1)] }
+}
+
+const outputMax = 64 * 1024
+
+/** Runs `argv` inside `container`, output kept up to 64 KiB. Throws StartFailure. */
+export async function executeIn(
+  launcher: Launcher,
+  host: HostOptions,
+  container: LocalProcess,
+  given: ContainerSpec,
+  argv: readonly string[],
+  signal: AbortSignal,
+): Promise<{ exitCode: number; output: string }> {
+  const spec = prepare(launcher, host, { ...given, argv })
+  const [file, ...args] = launcher.enter(container.child, container.report(), spec, host)
+  if (file === undefined) throw new StartFailure('no way into the container: nsenter is not here')
+  let output = ''
+  const launch = { file, args, environment: spec.environment, directory: '/' }
+  const child = await startChild(launch, (_stream, chunk) => {
+    if (output.length < outputMax) output += Buffer.from(chunk).toString()
+  })
+  child.report.resume()
+  child.process.once('exit', () => child.lifeline.destroy())
+  const abort = () => sendSignal(-child.pid, 'SIGKILL')
+  signal.addEventListener('abort', abort)
+  const { code } = await child.closed
+  signal.removeEventListener('abort', abort)
+  return { exitCode: code ?? 137, output }
+}

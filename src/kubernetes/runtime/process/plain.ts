@@ -1,0 +1,68 @@
+/** Containers as ordinary processes of the host, for machines without namespaces: paths of mounts are rewritten. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ContainerSpec } from '../runtime.ts'
+import type { Launch } from './child.ts'
+import { isDirectory, throughMounts } from './host-files.ts'
+import type { HostOptions, Launcher } from './launcher.ts'
+import { rewritePaths } from './rewrite-paths.ts'
+
+/**
+ * Ends the process group when file descriptor 3 closes, which it does when we die: then becomes the command.
+ * Nothing but POSIX sh is needed.
+ */
+export const lifelineScript =
+  '(exec 4>&-; read -r line <&3; kill -KILL -$$) >/dev/null 2>&1 & exec 3<&- 4>&-; exec "$@"'
+
+/** `why`: what kept the better ways from working, for the note. */
+export function plain(why: string): Launcher {
+  return {
+    isolation: {
+      kind: 'none',
+      note:
+        `containers run without isolation (${why}): they share this machine's file system and process list, and ` +
+        'paths of volumes in environment, command and arguments are replaced by where the volumes lie on this machine',
+    },
+    home: (spec) => join(spec.privateDirectory, 'home'),
+    rewritten: (spec) => rewriteSpec(spec, spec.mounts),
+    plan: planPlain,
+    commandPid: (child) => child.pid,
+    failure: () => undefined,
+    enter: (_child, _report, spec) => [...spec.argv],
+  }
+}
+
+/** The same container, told where `mounts` really lie. */
+export function rewriteSpec(spec: ContainerSpec, mounts: ContainerSpec['mounts']): ContainerSpec {
+  const rewrite = (text: string) => rewritePaths(text, mounts)
+  return {
+    ...spec,
+    argv: spec.argv.map(rewrite),
+    environment: Object.fromEntries(
+      Object.entries(spec.environment).map(([name, value]) => [name, rewrite(value)]),
+    ),
+    ...(spec.workingDirectory && {
+      workingDirectory: throughMounts(spec.workingDirectory, mounts),
+    }),
+  }
+}
+
+function planPlain(spec: ContainerSpec, host: HostOptions): Launch {
+  const home = join(spec.privateDirectory, 'home')
+  const temporary = join(spec.privateDirectory, 'tmp')
+  for (const directory of [home, temporary]) mkdirSync(directory, { recursive: true, mode: 0o777 })
+  const wanted = spec.workingDirectory
+  return {
+    file: '/bin/sh',
+    args: ['-c', lifelineScript, 'sh', ...asUser(spec, host), ...spec.argv],
+    environment: { TMPDIR: temporary, ...spec.environment },
+    directory: wanted && isDirectory(wanted) ? wanted : home,
+  }
+}
+
+/** Root drops to the wanted user where setpriv is there; anybody else stays who he is. */
+export function asUser(spec: ContainerSpec, host: HostOptions): string[] {
+  if (!spec.user || host.uid !== 0 || spec.user.uid === 0 || !host.setpriv) return []
+  const { uid, gid } = spec.user
+  return [host.setpriv, `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--']
+}

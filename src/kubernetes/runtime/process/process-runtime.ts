@@ -1,0 +1,55 @@
+/** Runs containers as local processes, behind the best walls that this machine allows. */
+
+import type { Log } from '../../../audit/log.ts'
+import type { Runtime } from '../runtime.ts'
+import { findCommand } from './host-files.ts'
+import type { HostOptions, Launcher } from './launcher.ts'
+import { executeIn, type LocalProcess, startContainer } from './local-container.ts'
+import { chooseLauncher } from './probe.ts'
+
+export interface ProcessRuntimeOptions {
+  /** The host's PATH: where commands are looked up, and the PATH of containers that set none. */
+  readonly path: string
+  /** Directories of the host that containers must not see (the lab's own, with its keys and other pods' tokens). */
+  readonly hidden?: readonly string[]
+  /** Files of the host that containers need at their own path even so (CA certificates). */
+  readonly exposed?: readonly string[]
+  /** Only this way, for tests; default: the first that works of all. */
+  readonly isolation?: Launcher['isolation']['kind']
+  /** A directory for the trial run; made and left empty. */
+  readonly directory: string
+  readonly log: Log
+}
+
+/** Tries once which isolation works here, by running `cat` in it, and returns the runtime that uses it. */
+export async function createProcessRuntime(options: ProcessRuntimeOptions): Promise<Runtime> {
+  const setpriv = findCommand('setpriv', { path: options.path, workingDirectory: '/', mounts: [] })
+  const host: HostOptions = {
+    path: options.path,
+    hidden: options.hidden ?? [],
+    exposed: options.exposed ?? [],
+    setpriv: 'file' in setpriv ? setpriv.file : undefined,
+    uid: process.getuid?.() ?? -1,
+  }
+  const launcher = await chooseLauncher(host, options)
+  options.log.debug({ isolation: launcher.isolation }, 'container isolation chosen')
+  const running = new Set<LocalProcess>()
+  return {
+    name: 'process',
+    version: '1.0',
+    isolation: launcher.isolation,
+    async start(given) {
+      const started = await startContainer(launcher, host, given)
+      running.add(started)
+      void started.exit.then(() => running.delete(started))
+      return started
+    },
+    execute: (container, spec, argv, signal) =>
+      executeIn(launcher, host, container as LocalProcess, spec, argv, signal),
+    async [Symbol.asyncDispose]() {
+      const all = [...running]
+      for (const container of all) container.signal('SIGKILL')
+      await Promise.all(all.map((container) => container.exit))
+    },
+  }
+}

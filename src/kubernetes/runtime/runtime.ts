@@ -1,0 +1,72 @@
+/** What a kubelet asks of whatever runs containers: local processes here; a container engine can stand behind it too. */
+
+/** A file or directory of the host that a container sees at a path of its own. */
+export interface ContainerMount {
+  /** Absolute, without `..`. */
+  readonly containerPath: string
+  readonly hostPath: string
+  readonly readOnly: boolean
+}
+
+export interface ContainerSpec {
+  /** For messages: `namespace/pod/container`. */
+  readonly label: string
+  /** The whole command line; the first word is looked up in the environment's PATH. */
+  readonly argv: readonly string[]
+  /** All that the process gets; nothing of the host's own environment is added. */
+  readonly environment: Readonly<Record<string, string>>
+  readonly hostname: string
+  /** Absolute; made if it is missing. Default: the container's home. */
+  readonly workingDirectory?: string
+  readonly mounts: readonly ContainerMount[]
+  /** The user to run as; default the one that runs us. */
+  readonly user?: { readonly uid: number; readonly gid: number }
+  /** A directory on the host that belongs to this container alone; exists. */
+  readonly privateDirectory: string
+  /** Called with each piece of output as it comes. */
+  readonly output: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void
+}
+
+export interface ContainerExit {
+  /** 0–255; 128+n when signal n ended the process. */
+  readonly exitCode: number
+  readonly signal?: number
+  /** Set when the command never ran: the isolation around it failed. */
+  readonly startError?: string
+}
+
+export interface ContainerProcess {
+  /** Process id on the host of the outermost process. */
+  readonly pid: number
+  readonly exit: Promise<ContainerExit>
+  /** SIGTERM goes to the command itself; SIGKILL ends it and all that it started. */
+  signal(signal: 'SIGTERM' | 'SIGKILL'): void
+}
+
+/** Why a container did not start, in the words of a container runtime. */
+export class StartFailure extends Error {
+  override readonly name = 'StartFailure'
+}
+
+/** How well containers are kept apart. */
+export interface Isolation {
+  readonly kind: 'bubblewrap' | 'unshare' | 'none'
+  /** What the user should know when it is less than complete; shown in events and on the node. */
+  readonly note?: string
+}
+
+export interface Runtime extends AsyncDisposable {
+  /** Scheme of container ids: `process` in `process://4f…`. */
+  readonly name: string
+  readonly version: string
+  readonly isolation: Isolation
+  /** Throws StartFailure when the command cannot be started. */
+  start(spec: ContainerSpec): Promise<ContainerProcess>
+  /** Runs one more command inside a running container, without input; resolves when it ends or `signal` aborts it. */
+  execute(
+    container: ContainerProcess,
+    spec: ContainerSpec,
+    argv: readonly string[],
+    signal: AbortSignal,
+  ): Promise<{ readonly exitCode: number; readonly output: string }>
+}
