@@ -1,0 +1,137 @@
+/** EKS access policies: what an associated policy lets its principal do, in the whole cluster or in namespaces. */
+import type { UserInfo } from '../../object.ts'
+import type { Authorizer, PolicyRule } from './authorizer.ts'
+
+/** One policy that is associated with a principal. */
+export interface AccessPolicyGrant {
+  /** `AmazonEKSAdminPolicy`, or its ARN `arn:aws:eks::aws:cluster-access-policy/AmazonEKSAdminPolicy`. */
+  readonly policy: string
+  /** Namespaces of its scope; undefined: the cluster. `dev-*` covers by prefix. */
+  readonly namespaces?: readonly string[]
+}
+
+const read = ['get', 'list', 'watch']
+const write = ['create', 'delete', 'deletecollection', 'patch', 'update']
+const workloads: readonly PolicyRule[] = [
+  {
+    verbs: write,
+    apiGroups: [''],
+    resources: [
+      'configmaps',
+      'endpoints',
+      'events',
+      'persistentvolumeclaims',
+      'pods',
+      'pods/attach',
+      'pods/eviction',
+      'pods/exec',
+      'pods/portforward',
+      'pods/proxy',
+      'replicationcontrollers',
+      'secrets',
+      'serviceaccounts',
+      'services',
+      'services/proxy',
+    ],
+  },
+  { verbs: ['create'], apiGroups: [''], resources: ['serviceaccounts/token'] },
+  { verbs: ['impersonate'], apiGroups: [''], resources: ['serviceaccounts'] },
+  { verbs: [...read], apiGroups: [''], resources: ['secrets', 'pods/exec', 'pods/attach'] },
+  {
+    verbs: write,
+    apiGroups: ['apps', 'batch', 'autoscaling', 'networking.k8s.io', 'policy', 'extensions'],
+    resources: ['*'],
+  },
+  {
+    verbs: [...read, ...write],
+    apiGroups: ['coordination.k8s.io'],
+    resources: ['leases'],
+  },
+]
+const view: readonly PolicyRule[] = [
+  {
+    verbs: read,
+    apiGroups: [''],
+    resources: [
+      'bindings',
+      'configmaps',
+      'endpoints',
+      'events',
+      'limitranges',
+      'namespaces',
+      'namespaces/status',
+      'persistentvolumeclaims',
+      'pods',
+      'pods/log',
+      'pods/status',
+      'replicationcontrollers',
+      'resourcequotas',
+      'serviceaccounts',
+      'services',
+    ],
+  },
+  {
+    verbs: read,
+    apiGroups: [
+      'apps',
+      'autoscaling',
+      'batch',
+      'discovery.k8s.io',
+      'events.k8s.io',
+      'networking.k8s.io',
+      'policy',
+    ],
+    resources: ['*'],
+  },
+]
+const edit: readonly PolicyRule[] = [...view, ...workloads]
+const admin: readonly PolicyRule[] = [
+  ...edit,
+  {
+    verbs: [...read, ...write],
+    apiGroups: ['rbac.authorization.k8s.io'],
+    resources: ['roles', 'rolebindings'],
+  },
+  {
+    verbs: ['create'],
+    apiGroups: ['authorization.k8s.io'],
+    resources: ['localsubjectaccessreviews'],
+  },
+]
+const everything: readonly PolicyRule[] = [
+  { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
+  { verbs: ['*'], nonResourceURLs: ['*'] },
+]
+const seeEverything: readonly PolicyRule[] = [{ verbs: read, apiGroups: ['*'], resources: ['*'] }]
+
+const rulesOf: Readonly<Record<string, readonly PolicyRule[]>> = {
+  AmazonEKSClusterAdminPolicy: everything,
+  AmazonEKSAdminPolicy: admin,
+  AmazonEKSAdminViewPolicy: seeEverything,
+  AmazonEKSEditPolicy: edit,
+  AmazonEKSViewPolicy: view,
+}
+
+/** Authorizes by what `policiesOf` says is associated with a user. */
+export function accessPolicyAuthorizer(
+  policiesOf: (user: UserInfo) => readonly AccessPolicyGrant[],
+): Authorizer {
+  return {
+    *grants(user, namespace) {
+      for (const grant of policiesOf(user)) {
+        if (!covers(grant.namespaces, namespace)) continue
+        const name = grant.policy.slice(grant.policy.lastIndexOf('/') + 1)
+        const reason = `EKS Access Policy: allowed by ClusterRoleBinding "${name}" of ClusterRole "${name}" to User "${user.username}"`
+        for (const rule of rulesOf[name] ?? []) yield { rule, reason }
+      }
+    },
+  }
+}
+
+function covers(namespaces: readonly string[] | undefined, namespace: string | undefined): boolean {
+  if (!namespaces) return true
+  if (namespace === undefined) return false
+  return namespaces.some((pattern) =>
+    pattern.endsWith('*') ? namespace.startsWith(pattern.slice(0, -1)) : pattern === namespace,
+  )
+}
