@@ -4,6 +4,7 @@ import { assumedRoleArn } from '../kernel/arn.ts'
 import { accessKeyIdRandomBytes, makeAccessKeyId } from '../kernel/session/access-key-id.ts'
 import { Sealing, type SealingKey, sealingRandomBytes } from '../kernel/session/sealed-token.ts'
 import type { Credentials, SessionFacts, SignedCaller, TemporaryFacts } from './caller.ts'
+import { type PackedRole, packRole, unpackRole } from './packed-role.ts'
 
 /** What GetSessionToken and GetFederationToken seal: the user (or root) that the keys act for. */
 export interface UserSessionFacts extends TemporaryFacts {
@@ -25,6 +26,10 @@ export interface Sessions {
   issueForUser(facts: UserSessionFacts): Credentials
   /** Who the bearer of key id and token is. Judges no times: the caller compares `expiresAt` with the clock. */
   open(accessKeyId: string, sessionToken: string): OpenedSession
+  /** Seals an explanation for DecodeAuthorizationMessage; only callers of the same account can have it opened. */
+  sealMessage(account: string, message: string): string
+  /** Undefined: not sealed here, or for another account. */
+  openMessage(account: string, sealed: string): string | undefined
 }
 
 /** `sealingKeys`: the first seals, all open. */
@@ -43,6 +48,12 @@ export function createSessions(options: { sealingKeys: readonly SealingKey[] }):
   return {
     issue: (facts) => seal(facts.account, packRole(facts), facts.expiresAt),
     issueForUser: (facts) => seal(facts.account, ['u', facts], facts.expiresAt),
+    sealMessage: (account, message) =>
+      sealing.sealToken(messageKey(account), message, randomBytes(sealingRandomBytes)).token,
+    openMessage(account, sealed) {
+      const opened = sealing.openToken(messageKey(account), sealed)
+      return 'refused' in opened ? undefined : opened.facts
+    },
     open(accessKeyId, sessionToken) {
       const opened = sealing.openToken(accessKeyId, sessionToken)
       if ('refused' in opened) return opened
@@ -67,74 +78,14 @@ export function createSessions(options: { sealingKeys: readonly SealingKey[] }):
   }
 }
 
+/** What messages are bound to in place of an access key id; no key id looks like it. */
+function messageKey(account: string): string {
+  return `message/${account}`
+}
+
 function userCaller(accessKeyId: string, facts: UserSessionFacts): SignedCaller {
   const { account, arn, userName, userId, ...temporary } = facts
   return userName === undefined
     ? { kind: 'root', account, arn, accessKeyId, temporary }
     : { kind: 'user', account, arn, userName, userId, accessKeyId, temporary }
-}
-
-type Rest = Omit<
-  SessionFacts,
-  'account' | 'roleArn' | 'roleId' | 'roleName' | 'sessionName' | 'issuedAt' | 'expiresAt'
->
-
-/** The facts that every session has by position, the rest by short names; the token travels with each request. */
-type PackedRole = readonly [
-  kind: 'r',
-  account: string,
-  roleArn: string,
-  roleId: string,
-  sessionName: string,
-  issuedAt: number,
-  lifeMs: number,
-  rest: Readonly<Record<string, unknown>>,
-]
-
-const shortNames: Readonly<Record<keyof Rest, string>> = {
-  sessionPolicy: 'p',
-  sessionPolicyArns: 'a',
-  tags: 't',
-  transitiveTagKeys: 'k',
-  sourceIdentity: 's',
-  webIdentity: 'w',
-  instanceId: 'i',
-  pod: 'o',
-  chained: 'c',
-}
-
-function packRole(facts: SessionFacts): PackedRole {
-  const rest: Record<string, unknown> = {}
-  for (const [name, short] of Object.entries(shortNames)) {
-    const value = facts[name as keyof Rest]
-    if (value !== undefined) rest[short] = value
-  }
-  return [
-    'r',
-    facts.account,
-    facts.roleArn,
-    facts.roleId,
-    facts.sessionName,
-    facts.issuedAt,
-    facts.expiresAt - facts.issuedAt,
-    rest,
-  ]
-}
-
-function unpackRole(packed: PackedRole): SessionFacts {
-  const [, account, roleArn, roleId, sessionName, issuedAt, lifeMs, rest] = packed
-  const facts: Record<string, unknown> = {}
-  for (const [name, short] of Object.entries(shortNames)) {
-    if (rest[short] !== undefined) facts[name] = rest[short]
-  }
-  return {
-    account,
-    roleArn,
-    roleId,
-    roleName: roleArn.slice(roleArn.lastIndexOf('/') + 1),
-    sessionName,
-    issuedAt,
-    expiresAt: issuedAt + lifeMs,
-    ...(facts as Rest),
-  }
 }

@@ -106,6 +106,8 @@ function authenticationSummary(failure: string): string {
     case 'unknown-key':
     case 'inactive-key':
       return 'the access key does not exist or is not active'
+    case 'principal':
+      return 'the user or role behind the credentials does not exist any more'
     case 'missing':
       return 'the request is not signed'
     case 'skewed':

@@ -99,6 +99,9 @@ async function run(
     throw refuse('missing')
 
   const call = makeCall(progress, authenticated, service, deps)
+  if (progress.authoriser?.session().verdict === 'refused') {
+    throw refuse('unknown-key', { accessKeyId: progress.accessKeyId ?? '', gone: 'principal' })
+  }
   let stream: ReturnType<typeof verifiedBody> | undefined
   if (body === undefined) {
     if (operation.body === 'buffered') {

@@ -1,0 +1,98 @@
+/** Role sessions in as few bytes as sealing needs: their token travels with each request. */
+import type { SessionFacts, WebIdentityFacts } from './caller.ts'
+
+type Rest = Omit<
+  SessionFacts,
+  'account' | 'roleArn' | 'roleId' | 'roleName' | 'sessionName' | 'issuedAt' | 'expiresAt'
+>
+
+/** The facts that every session has by position, the rest by short names. */
+export type PackedRole = readonly [
+  kind: 'r',
+  account: string,
+  roleArn: string,
+  roleId: string,
+  sessionName: string,
+  issuedAt: number,
+  lifeMs: number,
+  rest: Readonly<Record<string, unknown>>,
+]
+
+const shortNames: Readonly<Record<Exclude<keyof Rest, 'webIdentity'>, string>> = {
+  sessionPolicy: 'p',
+  sessionPolicyArns: 'a',
+  tags: 't',
+  transitiveTagKeys: 'k',
+  sourceIdentity: 's',
+  instanceId: 'i',
+  pod: 'o',
+  chained: 'c',
+}
+
+export function packRole(facts: SessionFacts): PackedRole {
+  const rest: Record<string, unknown> = {}
+  for (const [name, short] of Object.entries(shortNames)) {
+    const value = facts[name as keyof Rest]
+    if (value !== undefined) rest[short] = value
+  }
+  if (facts.webIdentity) rest['w'] = packWebIdentity(facts.webIdentity)
+  const { account, roleArn, roleId, sessionName, issuedAt, expiresAt } = facts
+  return ['r', account, roleArn, roleId, sessionName, issuedAt, expiresAt - issuedAt, rest]
+}
+
+export function unpackRole(packed: PackedRole): SessionFacts {
+  const [, account, roleArn, roleId, sessionName, issuedAt, lifeMs, rest] = packed
+  const facts: Record<string, unknown> = {}
+  for (const [name, short] of Object.entries(shortNames)) {
+    if (rest[short] !== undefined) facts[name] = rest[short]
+  }
+  if (rest['w']) facts['webIdentity'] = unpackWebIdentity(rest['w'] as PackedWebIdentity)
+  return {
+    account,
+    roleArn,
+    roleId,
+    roleName: roleArn.slice(roleArn.lastIndexOf('/') + 1),
+    sessionName,
+    issuedAt,
+    expiresAt: issuedAt + lifeMs,
+    ...(facts as Rest),
+  }
+}
+
+/** The issuer without scheme is in the provider's ARN and in every key; `~` stands for it there. */
+type PackedWebIdentity = readonly [
+  issuer: string,
+  providerArn: string,
+  audience: string,
+  subject: string,
+  keys: Readonly<Record<string, unknown>>,
+]
+
+function packWebIdentity(facts: WebIdentityFacts): PackedWebIdentity {
+  const { issuer, audience, subject } = facts
+  const name = withoutScheme(issuer)
+  const keys: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(facts.conditionKeys)) {
+    const short = key.startsWith(`${name}:`) ? `~${key.slice(name.length)}` : key
+    // 0 and 1 stand for subject and audience, which the keys repeat.
+    keys[short] = value === subject ? 0 : value === audience ? 1 : value
+  }
+  return [issuer, facts.providerArn.replace(name, '~'), audience, subject, keys]
+}
+
+function unpackWebIdentity(packed: PackedWebIdentity): WebIdentityFacts {
+  const [issuer, providerArn, audience, subject, keys] = packed
+  const name = withoutScheme(issuer)
+  const conditionKeys: Record<string, string | readonly string[]> = {}
+  for (const [short, value] of Object.entries(keys)) {
+    const key = short.startsWith('~') ? name + short.slice(1) : short
+    conditionKeys[key] =
+      value === 0 ? subject : value === 1 ? audience : (value as string | readonly string[])
+  }
+  const arn = providerArn.replace('~', () => name)
+  return { issuer, providerArn: arn, audience, subject, conditionKeys }
+}
+
+function withoutScheme(issuer: string): string {
+  return issuer.replace(/^https:\/\//, '')
+}
