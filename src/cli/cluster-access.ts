@@ -39,7 +39,8 @@ export async function clusterApi(
   return config.makeApiClient(CoreV1Api)
 }
 
-async function clusterConfig(
+/** A client configuration that enters the cluster as the caller of AWS. */
+export async function clusterConfig(
   context: CliContext,
   aws: AwsAccess,
   cluster: Cluster,

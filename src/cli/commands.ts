@@ -17,6 +17,7 @@ import { statusCommand } from './commands/status.ts'
 import { tokenCommand } from './commands/token.ts'
 import { tutorialCommand } from './commands/tutorial.ts'
 import { upCommand } from './commands/up.ts'
+import { whyCommand } from './commands/why.ts'
 import type { CliContext } from './context.ts'
 
 const commands: readonly ((context: CliContext) => Command)[] = [
@@ -33,6 +34,7 @@ const commands: readonly ((context: CliContext) => Command)[] = [
   deleteCommand,
   utilsCommand,
   tokenCommand,
+  whyCommand,
   tutorialCommand,
   awsCommand,
 ]

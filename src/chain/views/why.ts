@@ -1,0 +1,117 @@
+/** `why`: one recorded decision with the whole chain around it. It calls links; it has no rule of its own. */
+import { judgeInjection } from '../links/injection.ts'
+import type { PodFacts, ServiceAccountFacts } from '../links/pod-facts.ts'
+import { judgeServiceAccount } from '../links/service-account.ts'
+import { type LinkName, linkNames, type Verdict } from '../verdict.ts'
+
+/** A decision as it was recorded. `time` is ISO 8601. */
+export interface RecordedDecision {
+  readonly requestId: string
+  readonly time: string
+  readonly outcome: 'allowed' | 'denied' | 'failed'
+  readonly operation: string
+  readonly action?: string
+  readonly resource?: string
+  readonly callerArn?: string
+  readonly errorCode?: string
+  readonly errorMessage?: string
+  readonly links: readonly Verdict[]
+}
+
+/** The pod that the request came from, as it is now. */
+export interface PodSituation {
+  readonly cluster: string
+  readonly namespace: string
+  readonly name: string
+  /** Undefined: it is gone. */
+  readonly pod: PodFacts | undefined
+  readonly serviceAccount: ServiceAccountFacts | undefined
+  readonly webhookRegistered: boolean
+  /** When the ServiceAccount was annotated, where that is known; ms since the epoch. */
+  readonly annotatedAt?: number
+}
+
+/** What `podpass why --output json` prints. */
+export interface WhyReport {
+  readonly decision: RecordedDecision['outcome'] | 'unknown'
+  readonly action: string
+  readonly resource: string
+  /** `pod default/pod-before`, else the caller's ARN. */
+  readonly subject: string
+  readonly time: string
+  readonly requestId: string
+  readonly links: readonly Verdict[]
+  /** The link where the chain broke first. */
+  readonly brokenLink?: LinkName
+  readonly fix?: string
+}
+
+/** Puts the record's links and the pod's own (as they are now) in the chain's order. */
+export function why(
+  record: RecordedDecision | undefined,
+  situation: PodSituation | undefined,
+): WhyReport {
+  const known = new Map<LinkName, Verdict>()
+  for (const verdict of situation ? podLinks(situation) : []) known.set(verdict.link, verdict)
+  for (const verdict of record?.links ?? []) known.set(verdict.link, verdict)
+  const links: Verdict[] = []
+  const refusedAt = Math.max(
+    -1,
+    ...[...known.values()]
+      .filter((verdict) => verdict.verdict === 'refused')
+      .map((verdict) => linkNames.indexOf(verdict.link)),
+  )
+  for (const [index, link] of linkNames.entries()) {
+    links.push(known.get(link) ?? missing(link, refusedAt >= 0 && index > refusedAt, situation))
+  }
+  const broken = links.find((verdict) => verdict.verdict === 'refused')
+  const fix = links.find((verdict) => verdict.verdict === 'refused' && verdict.fix)?.fix
+  const denied = record?.outcome === 'denied' || record?.outcome === 'failed'
+  return {
+    decision: record?.outcome ?? 'unknown',
+    action: record?.action ?? record?.operation ?? 'no request yet',
+    resource: record?.resource ?? '*',
+    subject: situation
+      ? `pod ${situation.namespace}/${situation.name}`
+      : (record?.callerArn ?? 'an anonymous caller'),
+    time: record?.time ?? '',
+    requestId: record?.requestId ?? '',
+    links,
+    ...((denied || !record) && broken && { brokenLink: broken.link }),
+    ...((denied || !record) && fix !== undefined && { fix }),
+  }
+}
+
+function podLinks(situation: PodSituation): Verdict[] {
+  const { pod, cluster, namespace, serviceAccount } = situation
+  if (!pod) {
+    return (['service-account', 'injection'] as const).map((link) => ({
+      link,
+      verdict: 'not-applicable',
+      summary: `the pod ${namespace}/${situation.name} is gone`,
+      evidence: [],
+    }))
+  }
+  const name = pod.spec?.serviceAccountName ?? 'default'
+  const { verdict, roleArn } = judgeServiceAccount({ namespace, name, serviceAccount, cluster })
+  const injection = judgeInjection({
+    pod,
+    roleArn,
+    webhookRegistered: situation.webhookRegistered,
+    ...(situation.annotatedAt !== undefined && { annotatedAt: situation.annotatedAt }),
+  })
+  return [verdict, injection]
+}
+
+function missing(link: LinkName, after: boolean, situation: PodSituation | undefined): Verdict {
+  const ofPod = link === 'service-account' || link === 'injection'
+  if (ofPod && !situation) {
+    return { link, verdict: 'not-applicable', summary: 'not a pod', evidence: [] }
+  }
+  return {
+    link,
+    verdict: after ? 'not-reached' : 'not-applicable',
+    summary: after ? 'not reached' : 'has no part in this request',
+    evidence: [],
+  }
+}
