@@ -6,7 +6,7 @@ import { type AwsAccess, awsAccess, awsFailure } from '../aws.ts'
 import {
   apiFailure,
   apiStatus,
-  clusterApi,
+  clusterConfig,
   findCluster,
   findServiceAccount,
 } from '../cluster-access.ts'
