@@ -1,0 +1,81 @@
+/** The ServiceAccount link: does the pod's ServiceAccount name a role? */
+import type { Verdict } from '../verdict.ts'
+import type { ServiceAccountFacts } from './pod-facts.ts'
+import { readRoleAnnotation } from './role-annotation.ts'
+
+export interface ServiceAccountLinkFacts {
+  readonly namespace: string
+  /** The pod's `serviceAccountName`. */
+  readonly name: string
+  /** Undefined: there is none of that name. */
+  readonly serviceAccount: ServiceAccountFacts | undefined
+  readonly annotationPrefix?: string
+  /** For the fix. */
+  readonly cluster?: string
+}
+
+/** Passed with the role that is named; refused where there is none, or none that can be one. */
+export function judgeServiceAccount(facts: ServiceAccountLinkFacts): {
+  readonly verdict: Verdict
+  readonly roleArn?: string
+} {
+  const { namespace, name, serviceAccount, annotationPrefix } = facts
+  const whole = `${namespace}/${name}`
+  if (!serviceAccount) {
+    return refuse(
+      `there is no ServiceAccount ${whole}`,
+      [{ key: 'serviceAccountName', actual: name, source: 'pod' }],
+      creationFix(facts),
+    )
+  }
+  const annotations = serviceAccount.metadata.annotations ?? {}
+  const read = readRoleAnnotation(annotations, { prefix: annotationPrefix })
+  const source = `ServiceAccount ${whole}`
+  switch (read.kind) {
+    case 'role':
+      return {
+        roleArn: read.roleArn,
+        verdict: {
+          link: 'service-account',
+          verdict: 'passed',
+          summary: `${whole} names ${read.roleArn}`,
+          evidence: [{ key: 'role', actual: read.roleArn, source }],
+        },
+      }
+    case 'none':
+      return refuse(`${whole} names no role, so the pod spoke as its node`, [], creationFix(facts))
+    case 'misspelt':
+      return refuse(
+        `${whole} has the annotation \`${read.key}\`, which means nothing: the pod spoke as its node`,
+        [{ key: 'annotation', wanted: read.wantedKey, actual: read.key, source }],
+        `kubectl -n ${namespace} annotate serviceaccount ${name} ${read.wantedKey}=${read.value} ${read.key}- , then make the pod anew`,
+      )
+    case 'invalid':
+      return refuse(
+        `${whole} names \`${read.value}\`, but ${read.why}`,
+        [
+          {
+            key: 'role-arn',
+            wanted: 'arn:aws:iam::ACCOUNT:role/NAME',
+            actual: read.value,
+            source,
+          },
+        ],
+        creationFix(facts),
+      )
+  }
+}
+
+/** Every namespace's `default` ServiceAccount is everybody's: a pod's own identity needs a name of its own. */
+function creationFix({ namespace, name, cluster }: ServiceAccountLinkFacts): string {
+  const own = name === 'default' ? 'NAME' : name
+  return `podpass create iamserviceaccount --cluster ${cluster ?? 'CLUSTER'} --namespace ${namespace} --name ${own} --attach-policy-arn POLICY --approve`
+}
+
+function refuse(
+  summary: string,
+  evidence: Verdict['evidence'],
+  fix: string,
+): { readonly verdict: Verdict } {
+  return { verdict: { link: 'service-account', verdict: 'refused', summary, evidence, fix } }
+}
