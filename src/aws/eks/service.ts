@@ -1,0 +1,65 @@
+/** The EKS service: its API, the life of its clusters, and who an IAM caller is in each of them. */
+import type { Log } from '../../audit/log.ts'
+import type { Clock } from '../../kernel/clock.ts'
+import type { UserInfo } from '../../kubernetes/object.ts'
+import type { Store } from '../../store/store.ts'
+import type { AwsService } from '../operation.ts'
+import { bindService } from '../protocol/bind-service.ts'
+import { loadModel } from '../protocol/load-model.ts'
+import type { AwsAuthData } from './aws-auth.ts'
+import type { ClusterControl } from './cluster-control.ts'
+import { mapCaller, type TokenCaller } from './identity-mapping.ts'
+import { Lifecycle } from './lifecycle.ts'
+import { operations } from './operations.ts'
+import { parseClusterArn } from './records.ts'
+import { EksState } from './state.ts'
+import { constraints } from './validation.ts'
+
+export interface EksOptions {
+  readonly store: Store
+  readonly clock: Clock
+  /** Runs the clusters; called only after this function has returned. */
+  readonly clusters: ClusterControl
+  readonly log: Log
+  /** True for the ARN of an IAM role that is there: clusters and node groups must name one. */
+  roleExists(arn: string): boolean
+}
+
+export interface Eks extends AsyncDisposable {
+  readonly service: AwsService
+  /** Starts what the store says should run, and finishes what was begun. Call once, when `clusters` is ready for it. */
+  resume(): Promise<void>
+  /**
+   * The Kubernetes user of an IAM caller, whose token the caller of this has verified; undefined: nobody (401). `awsAuth`
+   * is the `data` of ConfigMap kube-system/aws-auth.
+   */
+  mapIdentity(clusterArn: string, caller: TokenCaller, awsAuth?: AwsAuthData): UserInfo | undefined
+}
+
+/** Opens EKS over its documents in the store. Disposing waits for work under way; it stops no cluster. */
+export function openEks({ store, clock, clusters, log, roleExists }: EksOptions): Eks {
+  const state = new EksState(store)
+  const lifecycle = new Lifecycle(state, clusters, clock, log)
+  return {
+    service: bindService({
+      model: loadModel('eks'),
+      operations,
+      deps: { state, lifecycle, roleExists },
+      constraints,
+      validationCode: 'InvalidParameterException',
+    }),
+    resume: () => lifecycle.resume(),
+    mapIdentity(clusterArn, caller, awsAuth) {
+      const key = parseClusterArn(clusterArn)
+      const cluster = key && state.findCluster(key)
+      if (!cluster) return undefined
+      return mapCaller(caller, {
+        cluster,
+        entries: state.list(cluster, 'access-entry'),
+        awsAuth,
+        privateDnsName: (id) => clusters.privateDnsName?.(clusterArn, id),
+      })
+    },
+    [Symbol.asyncDispose]: () => lifecycle.settled(),
+  }
+}
