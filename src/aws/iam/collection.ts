@@ -29,7 +29,7 @@ export class Collection<T> {
     if (this.#entries.delete(key)) this.#order?.splice(this.#position(key), 1)
   }
 
-  records(): IterableIterator<T> {
+  records(): IteratorObject<T, undefined> {
     return this.#entries.values().map((entry) => entry.record)
   }
 

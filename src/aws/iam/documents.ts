@@ -1,4 +1,4 @@
-/** Policy documents: checked and measured before they are stored, percent-encoded when they are shown. */
+/** Policy documents: checked before they are stored, percent-encoded when they are shown. */
 import type { PolicyKind } from '../../kernel/policy/decision.ts'
 import type { IamDeps } from './deps.ts'
 import { refuse } from './errors.ts'
@@ -12,11 +12,6 @@ export function encodeDocument(text: string): string {
   )
 }
 
-/** Characters that count: IAM leaves white space out. */
-export function documentSize(text: string): number {
-  return text.replace(/\s+/g, '').length
-}
-
 /** Refuses a document that IAM would not take. */
 export function checkDocument(
   { validatePolicy }: Pick<IamDeps, 'validatePolicy'>,
@@ -25,24 +20,17 @@ export function checkDocument(
 ): void {
   const [problem] = validatePolicy(text, kind)
   if (!problem) return
-  if (problem.code === 'LimitExceeded') throw refuse.LimitExceeded({}, problem)
+  if (problem.code === 'LimitExceeded') {
+    throw refuse.LimitExceeded({}, { message: problem.message })
+  }
   throw refuse.MalformedPolicyDocument({ text: problem.message })
-}
-
-/** Checks a managed policy's document. */
-export function checkManaged(deps: Pick<IamDeps, 'validatePolicy' | 'quotas'>, text: string): void {
-  const limit = deps.quotas.managedPolicySize
-  if (documentSize(text) > limit) throw refuse.LimitExceeded({ quota: 'PolicySize', limit })
-  checkDocument(deps, text, 'identity')
 }
 
 /** Checks a trust policy; returns the unique ids of the users and roles that it names. */
 export function checkTrust(
-  deps: Pick<IamDeps, 'validatePolicy' | 'quotas' | 'state'>,
+  deps: Pick<IamDeps, 'validatePolicy' | 'state'>,
   text: string,
 ): { readonly trustIds?: Readonly<Record<string, string>> } {
-  const limit = deps.quotas.trustPolicySize
-  if (documentSize(text) > limit) throw refuse.LimitExceeded({ quota: 'ACLSizePerRole', limit })
   checkDocument(deps, text, 'trust')
   const { ids, invalid } = readTrustPrincipals(deps.state, text)
   if (invalid !== undefined) {

@@ -1,5 +1,6 @@
 /** IAM: the identities of all accounts, and the API that manages them. */
 import type { Clock } from '../../kernel/clock.ts'
+import { validatePolicy } from '../../kernel/policy/validate.ts'
 import type { Store } from '../../store/store.ts'
 import type { Identities } from '../identities.ts'
 import type { AwsService } from '../operation.ts'
@@ -7,7 +8,10 @@ import { type AccountKeys, createAccount } from './accounts.ts'
 import { createIdentities } from './identities.ts'
 import { openLastUsed } from './last-used.ts'
 import { openAwsManagedPolicies } from './managed-policies.ts'
+import { defaultQuotas, type Quotas } from './quotas.ts'
+import { createIamService } from './service.ts'
 import { IamState } from './state.ts'
+import { fetchThumbprint as fetchFromServer } from './thumbprint.ts'
 import { Writer } from './writer.ts'
 
 export interface IamOptions {
@@ -18,6 +22,13 @@ export interface IamOptions {
    * eksctl does. Default: no issuer is.
    */
   readonly ownIssuer?: (issuer: string) => boolean
+  /**
+   * Finds the thumbprint for a provider that is registered without one: SHA-1 (hex) of the last certificate that the
+   * issuer's server presents. Default: connects to it.
+   */
+  readonly fetchThumbprint?: (url: string) => Promise<string>
+  /** Default: AWS's own. */
+  readonly quotas?: Partial<Quotas>
 }
 
 export interface Iam extends AsyncDisposable {
@@ -33,13 +44,22 @@ export interface Iam extends AsyncDisposable {
 }
 
 /** Reads IAM from the store and follows it; nothing is written before the first call. */
-export function openIam({ store, clock, ownIssuer = () => false }: IamOptions): Iam {
+export function openIam(options: IamOptions): Iam {
+  const { store, clock, ownIssuer = () => false, fetchThumbprint = fetchFromServer } = options
+  const quotas = { ...defaultQuotas, ...options.quotas }
   const state = new IamState(store)
   const awsManaged = openAwsManagedPolicies()
   const lastUsed = openLastUsed({ state, store, clock })
   const writer = new Writer(store, state)
   return {
-    service: undefined as never,
+    service: createIamService({
+      state,
+      awsManaged,
+      writer,
+      quotas,
+      validatePolicy,
+      fetchThumbprint,
+    }),
     identities: createIdentities({ state, awsManaged, lastUsed, ownIssuer }),
     createAccount: (account) => createAccount({ state, writer, clock }, account),
     accounts: () =>

@@ -1,4 +1,4 @@
-/** How much an account may have: AWS's defaults. */
+/** How much an account may have: AWS's defaults. (Sizes of single documents: kernel/policy/validate.ts.) */
 
 export interface Quotas {
   readonly attachedPoliciesPerEntity: number
@@ -14,10 +14,7 @@ export interface Quotas {
   readonly accessKeysPerUser: number
   readonly versionsPerPolicy: number
   readonly tagsPerEntity: number
-  /** Characters that are not white space, as all sizes of documents. */
-  readonly managedPolicySize: number
-  readonly trustPolicySize: number
-  /** Of all inline policies together. */
+  /** Of all inline policies together: characters that are not white space. */
   readonly roleInlineSize: number
   readonly userInlineSize: number
   readonly groupInlineSize: number
@@ -37,8 +34,6 @@ export const defaultQuotas: Quotas = {
   accessKeysPerUser: 2,
   versionsPerPolicy: 5,
   tagsPerEntity: 50,
-  managedPolicySize: 6144,
-  trustPolicySize: 2048,
   roleInlineSize: 10_240,
   userInlineSize: 2048,
   groupInlineSize: 5120,

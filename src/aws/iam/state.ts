@@ -161,7 +161,10 @@ export class IamState implements Disposable {
     after: readonly KeyRecord[] | undefined,
     owner: KeyOwner,
   ): void {
-    for (const { id } of before ?? []) this.#keys.delete(id)
+    for (const { id } of before ?? []) {
+      // A renamed user's keys may have been noted under the new name already.
+      if (this.#keys.get(id)?.user === owner.user) this.#keys.delete(id)
+    }
     for (const { id } of after ?? []) this.#keys.set(id, owner)
   }
 }

@@ -80,23 +80,24 @@ function statementsOf(document: unknown): Statement[] {
   return [statements ?? []].flat()
 }
 
+/** What validatePolicy cannot know: whether there is such a user or role. */
 function check(state: IamState, type: string, value: string): { id?: string } | undefined {
-  switch (type) {
-    case 'AWS':
-      if (value === '*' || /^\d{12}$/.test(value)) return {}
-      return findPrincipal(state, value)
-    case 'Service':
-      return /^[a-z0-9][a-z0-9.-]*\.(amazonaws\.com(\.cn)?|amazon\.com|aws\.internal)$/.test(value)
-        ? {}
-        : undefined
-    case 'Federated':
-      return socialProviders.has(value) ||
-        /^arn:[^:]+:iam::\d{12}:(oidc|saml)-provider\/.+$/.test(value)
-        ? {}
-        : undefined
-    default:
-      return undefined
+  if (type === 'AWS') {
+    if (value === '*' || /^\d{12}$/.test(value)) return {}
+    return findPrincipal(state, value) ?? (bearsId(state, value) ? {} : undefined)
   }
+  if (type !== 'Federated') return {}
+  const arn = /^arn:[^:]+:iam::\d{12}:(oidc|saml)-provider\/.+$/
+  return socialProviders.has(value) || arn.test(value) ? {} : undefined
+}
+
+/** Looks through all accounts: only documents that were written with unique ids ask for it. */
+function bearsId(state: IamState, id: string): boolean {
+  const kind = id.startsWith('AROA') ? 'role' : id.startsWith('AIDA') ? 'user' : undefined
+  if (!kind) return false
+  return state
+    .accounts()
+    .some((account) => account.entities[kind].records().some((record) => record.id === id))
 }
 
 function findPrincipal(state: IamState, arn: string): { id?: string } | undefined {

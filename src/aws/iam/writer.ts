@@ -2,7 +2,7 @@
 import { type Change, type Store, StoreError } from '../../store/store.ts'
 import type { Entry } from './collection.ts'
 import { refuse } from './errors.ts'
-import { accountKey, entityKey } from './names.ts'
+import { accountKey, aliasKey, entityKey } from './names.ts'
 import type { AccountRecord, EntityKind, RecordOf } from './records.ts'
 import type { IamState } from './state.ts'
 
@@ -76,8 +76,8 @@ export class Writer {
       from === to
         ? [{ kind: 'update', key: from, value: record, expected }]
         : [
-            { kind: 'create', key: to, value: record },
             { kind: 'delete', key: from, expected },
+            { kind: 'create', key: to, value: record },
           ]
     const moved = users.map((user): Change => {
       const key = entityKey(account, 'user', user.name)
@@ -100,6 +100,33 @@ export class Writer {
     edit: (record: AccountRecord | undefined) => Edit<AccountRecord>,
   ): Promise<AccountRecord | undefined> {
     return this.#change(accountKey(account), () => this.#state.account(account)?.root, edit)
+  }
+
+  /** Sets the account's alias or takes it away; false where another account has it. */
+  async setAlias(account: string, alias: string | undefined): Promise<boolean> {
+    return this.#inTurn(accountKey(account), async () => {
+      const entry = this.#state.account(account)?.root
+      if (!entry || entry.record.alias === alias) return entry !== undefined
+      const { alias: old, ...rest } = entry.record
+      const changes: Change[] = [
+        {
+          kind: 'update',
+          key: accountKey(account),
+          value: alias === undefined ? rest : { ...rest, alias },
+          expected: entry.revision,
+        },
+      ]
+      if (old !== undefined) changes.push({ kind: 'delete', key: aliasKey(old) })
+      if (alias !== undefined)
+        changes.push({ kind: 'create', key: aliasKey(alias), value: account })
+      try {
+        await this.#store.transact(changes)
+        return true
+      } catch (error) {
+        if (error instanceof StoreError && error.kind === 'exists') return false
+        throw conflictAsRefusal(error)
+      }
+    })
   }
 
   /** A check that an entity is still as it is now. */

@@ -2,7 +2,7 @@ import type { CreatePolicyRequest, CreatePolicyResponse } from '@aws-sdk/client-
 import type { Operation } from '../../operation.ts'
 import { onNewEntity } from '../access.ts'
 import { type IamDeps, secondsOf, type Valid } from '../deps.ts'
-import { checkManaged } from '../documents.ts'
+import { checkDocument } from '../documents.ts'
 import { refuse } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { PolicyRecord } from '../records.ts'
@@ -17,7 +17,7 @@ export const createPolicy: Operation<Valid<CreatePolicyRequest>, CreatePolicyRes
     const { state, writer, quotas } = deps
     const now = secondsOf(at)
     const name = input.PolicyName
-    checkManaged(deps, input.PolicyDocument)
+    checkDocument(deps, input.PolicyDocument, 'managed')
     const policy: PolicyRecord = {
       name,
       path: input.Path ?? '/',

@@ -1,8 +1,9 @@
 /** The inline policies of roles, users and groups: Put…Policy, Get…Policy, List…Policies, Delete…Policy. */
+import { policySize } from '../../../kernel/policy/policy-shape.ts'
 import type { Operation } from '../../operation.ts'
 import { onEntity } from '../access.ts'
 import { type GranteeKind, type IamDeps, type NamedInput, nameIn } from '../deps.ts'
-import { checkDocument, documentSize, encodeDocument } from '../documents.ts'
+import { checkDocument, encodeDocument } from '../documents.ts'
 import { refuse } from '../errors.ts'
 import { existing, find } from '../find.ts'
 import { refuseLinked } from '../linked-roles.ts'
@@ -36,7 +37,7 @@ export function putInlinePolicy(
         if (kind === 'role') refuseLinked(grantee as RoleRecord)
         const inline = { ...grantee.inline, [input.PolicyName]: input.PolicyDocument }
         const limit = deps.quotas[sizeQuotas[kind]]
-        const size = Object.values(inline).reduce((sum, text) => sum + documentSize(text), 0)
+        const size = Object.values(inline).reduce((sum, text) => sum + policySize(text), 0)
         if (size > limit) {
           const message = `Maximum policy size of ${limit} bytes exceeded for ${kind} ${grantee.name}`
           throw refuse.LimitExceeded({}, { message })

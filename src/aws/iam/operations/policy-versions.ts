@@ -13,7 +13,7 @@ import type {
 import type { Operation } from '../../operation.ts'
 import { onPolicy } from '../access.ts'
 import { dateOf, type IamDeps, secondsOf, type Valid } from '../deps.ts'
-import { checkManaged, encodeDocument } from '../documents.ts'
+import { checkDocument, encodeDocument } from '../documents.ts'
 import { refuse } from '../errors.ts'
 import { findManaged, ownPolicyName } from '../find.ts'
 import { pageOfList } from '../paging.ts'
@@ -29,7 +29,7 @@ export const createPolicyVersion: Operation<
   access: onPolicy('iam:CreatePolicyVersion'),
   async handle(input, { account, at }, deps) {
     const name = ownPolicyName(deps, account, input.PolicyArn)
-    checkManaged(deps, input.PolicyDocument)
+    checkDocument(deps, input.PolicyDocument, 'managed')
     const limit = deps.quotas.versionsPerPolicy
     const now = secondsOf(at)
     const changed = await deps.writer.change(account, 'policy', name, (found) => {
