@@ -59,10 +59,11 @@ export function unpackRole(packed: PackedRole): SessionFacts {
   }
 }
 
-/** The issuer without scheme is in the provider's ARN and in every key; `~` stands for it there. */
+/** The issuer without scheme is in the provider's ARN and in every key, where `~` stands for it. */
 type PackedWebIdentity = readonly [
   issuer: string,
-  providerArn: string,
+  /** One text in a list: the ARN is that text, then the issuer's name. */
+  providerArn: string | readonly [string],
   audience: string,
   subject: string,
   keys: Readonly<Record<string, unknown>>,
@@ -77,7 +78,11 @@ function packWebIdentity(facts: WebIdentityFacts): PackedWebIdentity {
     // 0 and 1 stand for subject and audience, which the keys repeat.
     keys[short] = value === subject ? 0 : value === audience ? 1 : value
   }
-  return [issuer, facts.providerArn.replace(name, '~'), audience, subject, keys]
+  const { providerArn } = facts
+  const shortArn = providerArn.endsWith(name)
+    ? ([providerArn.slice(0, -name.length)] as const)
+    : providerArn
+  return [issuer, shortArn, audience, subject, keys]
 }
 
 function unpackWebIdentity(packed: PackedWebIdentity): WebIdentityFacts {
@@ -89,7 +94,7 @@ function unpackWebIdentity(packed: PackedWebIdentity): WebIdentityFacts {
     conditionKeys[key] =
       value === 0 ? subject : value === 1 ? audience : (value as string | readonly string[])
   }
-  const arn = providerArn.replace('~', () => name)
+  const arn = typeof providerArn === 'string' ? providerArn : providerArn[0] + name
   return { issuer, providerArn: arn, audience, subject, conditionKeys }
 }
 

@@ -24,13 +24,23 @@ export function writeError(refusal: Refusal, progress: Progress): AwsResponse {
   const context = { requestId, at, method: request.method, rawPath: request.rawPath }
   const { code, status, message, members, headers } = refusal
   const error = { code, status, message, members, headers }
-  return service ? service.writeError(error, context) : unservedAnswer(error, requestId)
+  return service
+    ? service.writeError(error, context)
+    : unservedAnswer(error, requestId, request.headers.has('x-amz-target'))
 }
 
 function unservedAnswer(
   error: { code: string; status: number; message: string },
   requestId: string,
+  isJson: boolean,
 ): AwsResponse {
+  if (isJson) {
+    return {
+      status: error.status,
+      headers: { 'content-type': 'application/x-amz-json-1.1' },
+      body: JSON.stringify({ __type: error.code, message: error.message }),
+    }
+  }
   const escaped = error.message.replace(/[<>&]/g, (c) => `&#${c.charCodeAt(0)};`)
   return {
     status: error.status,

@@ -117,7 +117,10 @@ function open(
   call.note([], pod, {
     userIdentity: webIdentityUser({ providerArn, audience, subject: token.subject }),
     responseElements: {
-      credentials: { accessKeyId: credentials.accessKeyId, expiration: credentials.expiration },
+      credentials: {
+        accessKeyId: credentials.accessKeyId,
+        expiration: new Date(credentials.expiration).toISOString(),
+      },
       assumedRoleUser: {
         arn: output.AssumedRoleUser.Arn,
         assumedRoleId: output.AssumedRoleUser.AssumedRoleId,

@@ -106,7 +106,7 @@ function note(
   call.note([], undefined, {
     resources: [{ arn: roleArn, type: 'AWS::IAM::Role' }],
     responseElements: {
-      credentials: { accessKeyId, expiration },
+      credentials: { accessKeyId, expiration: new Date(expiration).toISOString() },
       assumedRoleUser: { arn, assumedRoleId },
     },
   })
