@@ -64,7 +64,8 @@ export class RequestView implements VariableSource {
       const value = asValue(context[name])
       if (value !== undefined) return value
     }
-    return key.derive?.(this.request)
+    // An unnamed caller (a simulation without one) tells nothing.
+    return key.derive?.(this.request) || undefined
   }
 }
 
