@@ -1,0 +1,71 @@
+/**
+ * Brings the real clients that the tests drive into `.tools/`: the AWS command line and boto3 (PyPI), kubectl (the
+ * machine's, else built from its Go module), bubblewrap (Debian). `node tools/test-tools.ts` installs; the exported
+ * function says what is there.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const tools = join(root, '.tools')
+const bin = join(tools, 'bin')
+const python = join(tools, 'venv', 'bin', 'python')
+const pinned = ['awscli==1.45.11', 'boto3==1.43.11']
+
+function run(command: string, args: readonly string[], cwd = root): boolean {
+  const { status } = spawnSync(command, args, { cwd, stdio: ['ignore', 2, 2] })
+  return status === 0
+}
+
+function onPath(name: string): boolean {
+  return (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .some((directory) => directory !== '' && existsSync(join(directory, name)))
+}
+
+/** The environment of tests: the tools' folder first on PATH, and where boto3's Python is. */
+export function testEnvironment(): Record<string, string | undefined> {
+  return {
+    ...process.env,
+    PATH: [bin, process.env['PATH'] ?? ''].join(delimiter),
+    ...(existsSync(python) && { PODPASS_TEST_PYTHON: python }),
+  }
+}
+
+/** Installs what is missing; answers the names of what could not be had. */
+export function installTestTools(): string[] {
+  mkdirSync(bin, { recursive: true })
+  const missing: string[] = []
+  const marker = join(tools, 'venv', pinned.join('+'))
+  if (!existsSync(marker)) {
+    const made =
+      run('python3', ['-m', 'venv', join(tools, 'venv')]) &&
+      run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...pinned])
+    if (made) writeFileSync(marker, '')
+    else missing.push('aws', 'boto3')
+  }
+  if (existsSync(marker)) {
+    rmSync(join(bin, 'aws'), { force: true })
+    symlinkSync(join(tools, 'venv', 'bin', 'aws'), join(bin, 'aws'))
+  }
+  if (!onPath('kubectl') && !existsSync(join(bin, 'kubectl'))) {
+    const built = run('go', ['build', '-o', join(bin, 'kubectl'), '.'], join(root, 'tools', 'kubectl'))
+    if (!built) missing.push('kubectl')
+  }
+  if (process.platform === 'linux' && !onPath('bwrap')) {
+    const installed =
+      process.getuid?.() === 0 &&
+      (run('apt-get', ['install', '-y', '-qq', 'bubblewrap']) ||
+        (run('apt-get', ['update', '-qq']) && run('apt-get', ['install', '-y', '-qq', 'bubblewrap'])))
+    if (!installed) missing.push('bubblewrap')
+  }
+  return missing
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const missing = installTestTools()
+  for (const name of missing) process.stderr.write(`not to be had here: ${name}\n`)
+  process.exitCode = missing.length === 0 ? 0 : 1
+}
