@@ -12,7 +12,12 @@ export interface MetadataFacts {
 export interface ContainerFacts {
   readonly name?: string
   readonly env?: readonly { readonly name: string; readonly value?: string }[]
-  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath?: string }[]
+  readonly volumeMounts?: readonly {
+    readonly name: string
+    readonly mountPath?: string
+    readonly subPath?: string
+    readonly subPathExpr?: string
+  }[]
 }
 
 export interface VolumeFacts {
@@ -31,6 +36,8 @@ export interface PodFacts {
     readonly containers?: readonly ContainerFacts[]
     readonly initContainers?: readonly ContainerFacts[]
     readonly volumes?: readonly VolumeFacts[]
+    readonly nodeSelector?: Readonly<Record<string, string>>
+    readonly os?: { readonly name: string }
   }
 }
 
