@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { readJwk } from '../kernel/jwt/jwk.ts'
 import { signToken } from '../kernel/jwt/jws.ts'
@@ -447,3 +448,18 @@ test('tags in the token need sts:TagSession in the trust policy', async () => {
     transitiveTagKeys: ['Project'],
   })
 })
+
+const forgeries = JSON.parse(
+  readFileSync(new URL('../../vectors/jwt/parse.json', import.meta.url), 'utf8'),
+)
+for (const { name, given } of forgeries) {
+  test(`no session for a token with ${name}`, async () => {
+    const encode = (text: string) => Buffer.from(text).toString('base64url')
+    const token =
+      given.token ??
+      `${encode(given.header)}.${encode(given.claims)}.${given.signature ?? encode('signature')}`
+    const { error } = await refusal(token)
+    assert.equal(error.code, 'InvalidIdentityToken')
+    assert.equal(error.status, 400)
+  })
+}
