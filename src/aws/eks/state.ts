@@ -44,7 +44,7 @@ export class EksState {
 
   /** All clusters of an account and region by name, or all there are. */
   clusters(scope?: Pick<ClusterKey, 'account' | 'region'>): ClusterRecord[] {
-    return this.#all<ClusterRecord>(clustersPrefix(scope), (key) => key.includes('/cluster/'))
+    return this.#all<ClusterRecord>(clustersPrefix(scope), (key) => key.split('/')[4] === 'cluster')
   }
 
   /** False when a cluster of that name exists. Its parts are written with it. */
