@@ -4,14 +4,15 @@
  */
 import { spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { installTestTools, testEnvironment } from './test-tools.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const missing = installTestTools()
-for (const name of missing) process.stderr.write(`not to be had here: ${name}; its tests are skipped\n`)
+for (const name of missing)
+  process.stderr.write(`not to be had here: ${name}; its tests are skipped\n`)
 const inCi = process.env['CI'] === 'true'
 if (inCi && missing.length > 0) process.stderr.write('CI runs every test: this is a failure\n')
 
@@ -19,8 +20,8 @@ const given = process.argv.slice(2)
 const files =
   given.length > 0
     ? given
-    : ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts', 'tools/*.test.ts'].flatMap((pattern) =>
-        globSync(pattern, { cwd: root }).sort(),
+    : ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts', 'tools/*.test.ts'].flatMap(
+        (pattern) => globSync(pattern, { cwd: root }).sort(),
       )
 const counts = { pass: 0, fail: 0, skipped: 0 }
 const child = spawn(

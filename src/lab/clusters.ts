@@ -9,13 +9,13 @@ import type {
   ClusterSpec,
   NodegroupSpec,
 } from '../aws/eks/cluster-control.ts'
+import type { LabClock } from '../clock/lab-clock.ts'
 import { addToKubeconfig, removeFromKubeconfig } from '../config/kubeconfig.ts'
 import type { RotatingIssuer } from '../oidc/issuer.ts'
 import { openIssuer } from '../oidc/issuer.ts'
 import type { Store } from '../store/store.ts'
 import { type Cluster, type ClusterDeps, startCluster } from './cluster.ts'
 import { type Home, makePrivateDirectory } from './home.ts'
-import type { LabClock } from '../clock/lab-clock.ts'
 
 /** A node as it is remembered: the same instance after a restart. */
 export interface NodeRecord {
@@ -40,7 +40,10 @@ export interface ClustersOptions {
   readonly issuerOrigin: string
   /** Port of the first cluster; undefined: 6443 where it is free. */
   readonly kubernetesPort: number | undefined
-  readonly deps: Omit<ClusterDeps, 'issuer' | 'spec' | 'directory' | 'port' | 'store' | 'clock' | 'log'>
+  readonly deps: Omit<
+    ClusterDeps,
+    'issuer' | 'spec' | 'directory' | 'port' | 'store' | 'clock' | 'log'
+  >
 }
 
 /** All clusters of a lab, by ARN. */
