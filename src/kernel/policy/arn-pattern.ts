@@ -1,5 +1,5 @@
 /** ARN patterns of Resource, NotResource and the Arn… operators: six fields, each matched by itself. */
-import { compileGlob, type Glob, STAR } from './glob.ts'
+import { beginsWith, compileGlob, type Glob, STAR } from './glob.ts'
 import { type ArnFields, arnFields } from './request-view.ts'
 import {
   DynamicGlob,
@@ -44,8 +44,7 @@ export function compileResource(text: string, variables: boolean): ArnPattern {
   }
   // With a literal head the whole text can be matched at once: its five colons keep the fields apart.
   if (isStatic(pieces)) return new Whole(text, compileGlob(pieces))
-  const literal = `${head.map((field) => field.join('')).join(':')}:`
-  return new HeadAndDynamic(literal, fields[5] ?? [], pieces)
+  return new WholeDynamic(pieces)
 }
 
 /** Compiles a value of an Arn… operator; undefined where it is no ARN of six fields. */
@@ -101,22 +100,23 @@ class Whole implements ArnPattern {
   }
 }
 
-class HeadAndDynamic implements ArnPattern {
+class WholeDynamic implements ArnPattern {
+  /** Literal text up to the first wildcard or variable: most requests fail here, before any variable is filled. */
   readonly #head: string
-  readonly #rest: DynamicGlob
+  readonly #glob: DynamicGlob
   readonly #pieces: readonly TemplatePiece[]
-  constructor(head: string, rest: readonly TemplatePiece[], pieces: readonly TemplatePiece[]) {
-    this.#head = head
-    this.#rest = new DynamicGlob(rest)
+  constructor(pieces: readonly TemplatePiece[]) {
+    const [head] = pieces
+    this.#head = typeof head === 'string' ? head : ''
+    this.#glob = new DynamicGlob(pieces)
     this.#pieces = pieces
   }
   matches(subject: ArnSubject, source: VariableSource): boolean {
     const text = subject.resource
-    if (!text.startsWith(this.#head)) return false
-    return this.#rest.glob(source)?.matches(text.slice(this.#head.length)) ?? false
+    return beginsWith(text, this.#head) && (this.#glob.glob(source)?.matches(text) ?? false)
   }
   resolvable(source: VariableSource): boolean {
-    return this.#rest.glob(source) !== undefined
+    return this.#glob.glob(source) !== undefined
   }
   show(source: VariableSource): string {
     return show(this.#pieces, source)

@@ -20,6 +20,8 @@ export class CompiledDocument {
   /** Empty where the text is no policy: a document that cannot be read grants nothing. */
   readonly statements: readonly Statement[]
   #selections: Map<string, Selection> | undefined
+  #lastAction: ActionName | undefined
+  #last: Selection = nothing
 
   constructor(text: string) {
     this.statements = readStatements(text)
@@ -27,13 +29,16 @@ export class CompiledDocument {
 
   /** The statements whose Action or NotAction means the action, in document order. */
   select(action: ActionName): Selection {
-    if (this.statements.length < statementsRemembered) return this.#look(action)
+    if (action === this.#lastAction) return this.#last
     const known = this.#selections?.get(action.folded)
-    if (known) return known
-    this.#selections ??= new Map()
-    if (this.#selections.size >= actionsRemembered) this.#selections.clear()
-    const selection = this.#look(action)
-    this.#selections.set(action.folded, selection)
+    const selection = known ?? this.#look(action)
+    if (!known && this.statements.length >= statementsRemembered) {
+      this.#selections ??= new Map()
+      if (this.#selections.size >= actionsRemembered) this.#selections.clear()
+      this.#selections.set(action.folded, selection)
+    }
+    this.#lastAction = action
+    this.#last = selection
     return selection
   }
 

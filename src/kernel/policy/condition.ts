@@ -1,8 +1,10 @@
 /** Conditions of a statement: operator with its set prefix and suffix, key, wanted values. */
+
+import { type ContextKey, contextKey } from './context-key.ts'
 import type { ElementFinding } from './decision.ts'
 import type { JsonNode, Span } from './json.ts'
 import { type Comparison, findOperator, MATCH, MISMATCH, type ValueTest } from './operators.ts'
-import { type ContextKey, contextKey, type RequestView } from './request-view.ts'
+import type { RequestView } from './request-view.ts'
 import { parseTemplate, show, type TemplatePiece } from './template.ts'
 
 /** `ForAnyValue:StringLikeIfExists` in its parts. */

@@ -1,6 +1,7 @@
 /** The evaluator: walks the policies of every type and combines what they say as AWS does. */
 import { combine } from './combine.ts'
 import type { CompiledDocument } from './compiled-document.ts'
+import { accountOf, resourceAccount } from './context-key.ts'
 import type {
   Decision,
   Evaluate,
@@ -13,7 +14,7 @@ import type {
 import { DocumentCache } from './document-cache.ts'
 import { DIRECT, NOBODY, type PrincipalMatch } from './principal-element.ts'
 import { explicitReason, implicitReason } from './reason.ts'
-import { type ActionName, accountOf, RequestView, resourceAccount } from './request-view.ts'
+import { type ActionName, RequestView } from './request-view.ts'
 import type { Statement } from './statement.ts'
 
 const cacheBytesDefault = 192 * 1024 * 1024

@@ -60,7 +60,7 @@ class Prefix implements Glob {
     this.prefix = prefix
   }
   matches(text: string): boolean {
-    return text.startsWith(this.prefix)
+    return beginsWith(text, this.prefix)
   }
 }
 
@@ -84,10 +84,18 @@ class Both implements Glob {
   matches(text: string): boolean {
     return (
       text.length >= this.prefix.length + this.suffix.length &&
-      text.startsWith(this.prefix) &&
+      beginsWith(text, this.prefix) &&
       text.endsWith(this.suffix)
     )
   }
+}
+
+/** `startsWith`, looked at from its end: ARNs share their beginnings, so a mismatch shows after a character or two. */
+export function beginsWith(text: string, prefix: string): boolean {
+  let at = prefix.length
+  if (text.length < at) return false
+  while (--at >= 0) if (text.charCodeAt(at) !== prefix.charCodeAt(at)) return false
+  return true
 }
 
 /** Text between two stars; `ones` are the offsets at which any one character will do. */

@@ -47,12 +47,25 @@ function isV4(words: IpWords): boolean {
   return words[0] === 0 && words[1] === 0 && words[2] === 0xffff
 }
 
+/** Four decimal bytes without leading zeros, by hand: it runs for every request that an IpAddress condition meets. */
 function parseV4(text: string): number | undefined {
-  const parts = text.split('.', 5)
-  if (parts.length !== 4 || !parts.every((p) => /^(?:0|[1-9]\d{0,2})$/.test(p))) return undefined
-  const bytes = parts.map(Number)
-  if (bytes.some((byte) => byte > 255)) return undefined
-  return bytes.reduce((word, byte) => word * 256 + byte, 0) >>> 0
+  if (text.length > 15) return undefined
+  let word = 0
+  let byte = -1
+  let dots = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 46) {
+      if (byte < 0 || ++dots > 3) return undefined
+      word = word * 256 + byte
+      byte = -1
+    } else if (code >= 48 && code <= 57) {
+      if (byte === 0) return undefined
+      byte = (byte < 0 ? 0 : byte * 10) + code - 48
+      if (byte > 255) return undefined
+    } else return undefined
+  }
+  return dots === 3 && byte >= 0 ? word * 256 + byte : undefined
 }
 
 function parseV6(text: string): IpWords | undefined {

@@ -9,6 +9,7 @@
  * in `resources`, the token's claims in `context`.
  */
 import { parseArn } from '../arn.ts'
+import { isDerivedKey } from './context-key.ts'
 import { contextKeysByStatement } from './context-keys.ts'
 import type {
   AuthorizationRequest,
@@ -20,7 +21,6 @@ import type {
   StatementFinding,
 } from './decision.ts'
 import { evaluate } from './evaluate.ts'
-import { isDerivedKey } from './request-view.ts'
 
 export interface ContextEntry {
   readonly key: string

@@ -1,9 +1,11 @@
 /** Texts of a policy with wildcards and variables (`${aws:username}`, `${key, 'default'}`, `${*}`), taken apart once. */
+import { type ContextKey, contextKey } from './context-key.ts'
 import { compileGlob, type Glob, type GlobPiece, ONE, STAR } from './glob.ts'
 
 /** `${key}`: filled from the request; what it stands for is literal text, never a wildcard. */
 export interface Variable {
   readonly key: string
+  readonly contextKey: ContextKey
   readonly fallback: string | undefined
 }
 
@@ -122,7 +124,12 @@ function parseVariable(inside: string): Variable {
   const comma = inside.indexOf(',')
   const fallback = comma < 0 ? '' : inside.slice(comma + 1).trim()
   if (fallback.length >= 2 && fallback.startsWith("'") && fallback.endsWith("'")) {
-    return { key: inside.slice(0, comma).trim(), fallback: fallback.slice(1, -1) }
+    return variable(inside.slice(0, comma), fallback.slice(1, -1))
   }
-  return { key: inside.trim(), fallback: undefined }
+  return variable(inside, undefined)
+}
+
+function variable(name: string, fallback: string | undefined): Variable {
+  const key = name.trim()
+  return { key, contextKey: contextKey(key), fallback }
 }
