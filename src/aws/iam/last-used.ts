@@ -26,7 +26,8 @@ export function openLastUsed({
   const unwritten = new Map<string, string>()
   let timer: Disposable | undefined
 
-  const flush = async () => {
+  let writing = Promise.resolve()
+  const flush = () => {
     timer?.[Symbol.dispose]()
     timer = undefined
     const changes = [...unwritten].map(([id, account]) => {
@@ -34,8 +35,15 @@ export function openLastUsed({
       return { kind: store.get(key) ? 'update' : 'create', key, value: state.use(id) } as const
     })
     unwritten.clear()
-    // Another replica may have written the same one meanwhile; the next use is written again.
-    if (changes.length > 0) await store.transact(changes).catch(() => {})
+    if (changes.length > 0) {
+      // Another replica may have written the same one meanwhile; the next use is written again.
+      const written = store.transact(changes).then(
+        () => {},
+        () => {},
+      )
+      writing = Promise.all([writing, written]).then(() => {})
+    }
+    return writing
   }
 
   const note = (

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { Collection, Index } from './collection.ts'
+
+test('whatever is put and deleted, keys come in order and after any key', () => {
+  const key = fc.stringMatching(/^[a-d]{1,3}$/)
+  const step = fc.tuple(fc.constantFrom('put', 'delete', 'read'), key)
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), key, (steps, from) => {
+      const collection = new Collection<string>()
+      const model = new Map<string, string>()
+      for (const [what, name] of steps) {
+        if (what === 'put') {
+          collection.put(name, { record: name, revision: 1 })
+          model.set(name, name)
+        } else if (what === 'delete') {
+          collection.delete(name)
+          model.delete(name)
+        } else void [...collection.after(undefined)]
+      }
+      const ordered = [...model.keys()].sort()
+      assert.deepEqual(
+        [...collection.after(undefined)].map(([name]) => name),
+        ordered,
+      )
+      assert.deepEqual(
+        [...collection.after(from)].map(([name]) => name),
+        ordered.filter((name) => name > from),
+      )
+      assert.equal(collection.size, model.size)
+    }),
+  )
+})
+
+test('an index forgets what nobody is in', () => {
+  const index = new Index()
+  index.add('a', 'x')
+  index.add('a', 'y')
+  index.remove('a', 'x')
+  index.remove('a', 'ghost')
+  assert.deepEqual([...index.of('a')], ['y'])
+  index.remove('a', 'y')
+  assert.equal(index.of('a').size, 0)
+})
