@@ -48,21 +48,14 @@ export interface UserInfo {
   readonly uid?: string
   readonly groups: readonly string[]
   readonly extra?: Readonly<Record<string, readonly string[]>>
-  /** Rights that authentication brings along, beside what the cluster itself grants (EKS access policies); never shown. */
-  readonly grants?: readonly Grant[]
+  /** EKS access policies that authentication found; the authorizer gives them their rules, and they are never shown. */
+  readonly accessPolicies?: readonly AccessPolicyGrant[]
 }
 
-/** Rules that hold in the whole cluster or in some namespaces. */
-export interface Grant {
-  /** Absent: the whole cluster. A `*` stands for any characters. */
+/** One EKS access policy that is associated with a user. */
+export interface AccessPolicyGrant {
+  /** `arn:aws:eks::aws:cluster-access-policy/AmazonEKSAdminPolicy`. */
+  readonly policy: string
+  /** Namespaces of its scope; absent: the whole cluster. `dev-*` covers by prefix. */
   readonly namespaces?: readonly string[]
-  readonly rules: readonly PolicyRule[]
-}
-
-/** As in a Role: each list must match, `*` matches all; resources may name a subresource (`pods/log`). */
-export interface PolicyRule {
-  readonly apiGroups: readonly string[]
-  readonly resources: readonly string[]
-  readonly verbs: readonly string[]
-  readonly nonResourceURLs?: readonly string[]
 }

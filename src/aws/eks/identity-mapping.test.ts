@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { creatorEntry, newAccessEntry } from './access-entries.ts'
-import { accessPolicyArn, accessPolicyRules } from './access-policies.ts'
+import { accessPolicyArn } from './access-policies.ts'
 import { type MappingFacts, mapCaller, type TokenCaller } from './identity-mapping.ts'
 import type { AccessEntryRecord, ClusterRecord } from './records.ts'
 
@@ -63,13 +63,13 @@ test("an entry's role matches whatever its path, a user only with its own", () =
   assert.equal(mapCaller(session('dev', 's'), facts('API', [otherAccount])), undefined)
 })
 
-test('access policies come along as grants, of the cluster or of namespaces', () => {
+test('access policies come along, of the cluster or of namespaces', () => {
   const creator = mapCaller(user, facts('API', [creatorEntry(key, user.arn, 0)]))
   assert.equal(creator?.username, user.arn)
   assert.deepEqual(creator?.groups, ['system:authenticated'])
-  assert.deepEqual(creator?.grants?.[0], {
-    rules: accessPolicyRules(accessPolicyArn('AmazonEKSClusterAdminPolicy')),
-  })
+  assert.deepEqual(creator?.accessPolicies, [
+    { policy: accessPolicyArn('AmazonEKSClusterAdminPolicy') },
+  ])
   const viewer: AccessEntryRecord = {
     ...entry({ principalArn: role }),
     policies: [
@@ -83,10 +83,9 @@ test('access policies come along as grants, of the cluster or of namespaces', ()
     ],
   }
   const mapped = mapCaller(session('dev', 's'), facts('API', [viewer]))
-  assert.deepEqual(mapped?.grants?.[0]?.namespaces, ['dev-*'])
-  const rules = mapped?.grants?.[0]?.rules ?? []
-  assert.ok(rules.some((r) => r.resources.includes('pods/log') && r.verbs.includes('get')))
-  assert.ok(!rules.some((r) => r.resources.includes('secrets') || r.verbs.includes('create')))
+  assert.deepEqual(mapped?.accessPolicies, [
+    { policy: accessPolicyArn('AmazonEKSViewPolicy'), namespaces: ['dev-*'] },
+  ])
 })
 
 test('aws-auth maps roles, users and accounts, and fills the templates', () => {

@@ -1,6 +1,5 @@
 /** Who an IAM caller is in a cluster: by access entry, else by the aws-auth ConfigMap, each where the mode allows it. */
-import type { Grant, UserInfo } from '../../kubernetes/object.ts'
-import { accessPolicyRules } from './access-policies.ts'
+import type { AccessPolicyGrant, UserInfo } from '../../kubernetes/object.ts'
 import { type AwsAuthData, type Mapping, mapByAwsAuth } from './aws-auth.ts'
 import { type Identity, identityOf, isPrincipal } from './principals.ts'
 import type { AccessEntryRecord, ClusterRecord } from './records.ts'
@@ -31,7 +30,7 @@ export function mapCaller(caller: TokenCaller, facts: MappingFacts): UserInfo | 
     const entry = entries.find((e) => isPrincipal(identity, e.principalArn))
     if (entry) {
       const mapping = { username: entry.username, groups: entry.kubernetesGroups }
-      return userInfo(caller, identity, mapping, facts, grantsOf(entry))
+      return userInfo(caller, identity, mapping, facts, policiesOf(entry))
     }
   }
   if (cluster.authenticationMode === 'API') return undefined
@@ -44,12 +43,10 @@ export function mapCaller(caller: TokenCaller, facts: MappingFacts): UserInfo | 
   return mapping && userInfo(caller, identity, mapping, facts)
 }
 
-function grantsOf(entry: AccessEntryRecord): Grant[] {
-  return entry.policies.flatMap((policy): Grant[] => {
-    const rules = accessPolicyRules(policy.policyArn)
-    if (!rules) return []
-    return policy.type === 'cluster' ? [{ rules }] : [{ namespaces: policy.namespaces, rules }]
-  })
+function policiesOf(entry: AccessEntryRecord): AccessPolicyGrant[] {
+  return entry.policies.map(({ policyArn, type, namespaces }) =>
+    type === 'cluster' ? { policy: policyArn } : { policy: policyArn, namespaces },
+  )
 }
 
 function userInfo(
@@ -57,7 +54,7 @@ function userInfo(
   identity: Identity,
   mapping: Mapping,
   facts: MappingFacts,
-  grants: readonly Grant[] = [],
+  accessPolicies: readonly AccessPolicyGrant[] = [],
 ): UserInfo | undefined {
   const fill = (text: string): string | undefined => fillTemplate(text, identity, facts)
   const username = fill(mapping.username)
@@ -77,7 +74,7 @@ function userInfo(
     uid: `aws-iam-authenticator:${identity.account}:${principalId}`,
     groups: [...new Set([...(groups as string[]), 'system:authenticated'])],
     extra,
-    ...(grants.length > 0 ? { grants } : {}),
+    ...(accessPolicies.length > 0 ? { accessPolicies } : {}),
   }
 }
 

@@ -4,7 +4,7 @@ import type {
 } from '@aws-sdk/client-eks'
 import type { Operation } from '../../operation.ts'
 import type { Checked } from '../../protocol/checked.ts'
-import { accessPolicyRules } from '../access-policies.ts'
+import { isAccessPolicy } from '../access-policies.ts'
 import { entryNeed, entryNotFound, findEntry } from '../entry-lookup.ts'
 import { invalidParameter } from '../errors.ts'
 import type { AssociatedPolicy } from '../records.ts'
@@ -31,7 +31,7 @@ export const associateAccessPolicy: Operation<
   async handle(input, call, { state }) {
     const { cluster, entry } = findEntry(state, call, input)
     const { policyArn } = input
-    if (!accessPolicyRules(policyArn)) {
+    if (!isAccessPolicy(policyArn)) {
       throw invalidParameter('The policyArn parameter format is not valid', {
         clusterName: cluster.name,
       })

@@ -1,14 +1,6 @@
 /** EKS access policies: what an associated policy lets its principal do, in the whole cluster or in namespaces. */
-import type { UserInfo } from '../../object.ts'
+import type { AccessPolicyGrant, UserInfo } from '../../object.ts'
 import type { Authorizer, PolicyRule } from './authorizer.ts'
-
-/** One policy that is associated with a principal. */
-export interface AccessPolicyGrant {
-  /** `AmazonEKSAdminPolicy`, or its ARN `arn:aws:eks::aws:cluster-access-policy/AmazonEKSAdminPolicy`. */
-  readonly policy: string
-  /** Namespaces of its scope; undefined: the cluster. `dev-*` covers by prefix. */
-  readonly namespaces?: readonly string[]
-}
 
 const read = ['get', 'list', 'watch']
 const write = ['create', 'delete', 'deletecollection', 'patch', 'update']
@@ -112,9 +104,10 @@ const rulesOf: Readonly<Record<string, readonly PolicyRule[]>> = {
   AmazonEKSViewPolicy: view,
 }
 
-/** Authorizes by what `policiesOf` says is associated with a user. */
+/** Authorizes by the access policies of a user: by default those that authentication found. */
 export function accessPolicyAuthorizer(
-  policiesOf: (user: UserInfo) => readonly AccessPolicyGrant[],
+  policiesOf: (user: UserInfo) => readonly AccessPolicyGrant[] = (user) =>
+    user.accessPolicies ?? [],
 ): Authorizer {
   return {
     *grants(user, namespace) {
