@@ -85,7 +85,12 @@ export async function judgeWebIdentity<R extends TrustingRole>(
     thumbprints: provider.thumbprints,
     kid: token.parsed.kid,
   })
-  const judged = judgeToken({ token, keys, at: attempt.at })
+  const judged = judgeToken({
+    token,
+    keys,
+    at: attempt.at,
+    ...(cluster ? { signer: "the cluster's issuer" } : {}),
+  })
   if (judged.kind === 'refused') return refused(judged, token, [])
   const meant = judgeProvider({ token, provider, account })
   if (meant.kind === 'refused') return refused(meant, token, [judged.verdict])

@@ -79,15 +79,17 @@ export function readToken(
   return { kind: 'read', token: collect(parsed, session) }
 }
 
-/** Checks signature and times of a token. `at` is ms since the epoch. */
+/** Checks signature and times of a token. `at` is ms since the epoch; `signer` says in words whose key it is. */
 export function judgeToken({
   token,
   keys,
   at,
+  signer = 'its issuer',
 }: {
   token: WebIdentityToken
   keys: IssuerKeys
   at: number
+  signer?: string
 }): { kind: 'passed'; verdict: Verdict } | WebIdentityRefusal {
   const { kid } = token.parsed
   if (keys.kind === 'unavailable') {
@@ -120,7 +122,9 @@ export function judgeToken({
   if (!candidates.some((key) => verifyToken(token.parsed, key))) {
     return refuse({ kind: 'bad-signature' }, 'the token was changed, or another key signed it')
   }
-  return judgeTimes(token, Math.floor(at / 1000)) ?? { kind: 'passed', verdict: pass(token, at) }
+  return (
+    judgeTimes(token, Math.floor(at / 1000)) ?? { kind: 'passed', verdict: pass(token, at, signer) }
+  )
 }
 
 /** Strictly before its end; issued and valid since a moment that is not ahead of ours by more than the leeway. */
@@ -151,13 +155,13 @@ function judgeTimes(token: WebIdentityToken, now: number): WebIdentityRefusal | 
   return undefined
 }
 
-function pass(token: WebIdentityToken, at: number): Verdict {
+function pass(token: WebIdentityToken, at: number, signer: string): Verdict {
   const { kid } = token.parsed
   const left = duration(token.expiry - Math.floor(at / 1000))
   return {
     link: 'token',
     verdict: 'passed',
-    summary: `signed by its issuer (kid ${kid.slice(0, 4)}…), audience ${token.audiences.join(', ')}, ${left} left`,
+    summary: `signed by ${signer} (kid ${kid.slice(0, 4)}…), audience ${token.audiences.join(', ')}, ${left} left`,
     evidence: [
       { key: 'iss', actual: token.issuer, source: 'token' },
       { key: 'sub', actual: token.subject, source: 'token' },
