@@ -25,7 +25,11 @@ export function auditRecord(
   const { event } = progress
   const requestParameters = progress.input === undefined ? undefined : redactedInput(progress.input)
   const subject = progress.subject ?? subjectOf(caller)
-  const denied = status === 403 || refusal?.facts['authentication'] !== undefined
+  const denied =
+    status === 403 ||
+    refusal?.facts['denied'] === true ||
+    refusal?.facts['authentication'] !== undefined ||
+    progress.noted.some(({ verdict }) => verdict === 'refused')
   return {
     requestId: progress.requestId,
     at: progress.at,

@@ -41,10 +41,14 @@ export function verifiedBody(
 export async function readAll(stream: Readable, maxBytes: number): Promise<Buffer> {
   const pieces: Buffer[] = []
   let total = 0
-  for await (const piece of stream as AsyncIterable<Buffer>) {
-    total += piece.length
-    if (total > maxBytes) throw tooLarge(maxBytes)
-    pieces.push(piece)
+  try {
+    for await (const piece of stream as AsyncIterable<Buffer>) {
+      total += piece.length
+      if (total > maxBytes) throw tooLarge(maxBytes)
+      pieces.push(piece)
+    }
+  } catch (cause) {
+    throw isReset(cause) ? incomplete() : cause
   }
   return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces, total)
 }
@@ -64,9 +68,14 @@ export function tooLarge(maxBytes: number): Refusal {
   })
 }
 
+/** True where the client broke off in the middle of its body. */
+function isReset(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'ECONNRESET'
+}
+
 /** `pipe` forgets errors and early ends of the source; this hands them on. */
 function piped(message: IncomingMessage, stream: Transform): Transform {
-  message.once('error', (cause) => stream.destroy(cause))
+  message.once('error', () => stream.destroy(incomplete()))
   message.once('aborted', () => stream.destroy(incomplete()))
   message.pipe(stream)
   return stream

@@ -233,7 +233,7 @@ function refuser(service: AwsService): RefuseAuthentication {
     const { message, ...details } = service.authenticationErrors[failure](facts)
     return new Refusal(message, {
       ...details,
-      facts: { authentication: failure, why: facts['why'] },
+      facts: { authentication: facts['gone'] ?? failure },
     })
   }
 }

@@ -14,8 +14,7 @@ export function refusalOf(cause: unknown, progress: Progress, log: Log): Refusal
   return new Refusal('We encountered an internal error. Please try again.', {
     code,
     status: 500,
-    cause,
-  } as never)
+  })
 }
 
 /** In the words of the service's protocol. */
