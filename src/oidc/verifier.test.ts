@@ -66,6 +66,15 @@ test('keys come by the registered thumbprint, by a configured authority, and not
   }
 })
 
+test('an issuer is reached by name, whichever address family it listens on', async () => {
+  const named = `https://localhost:${(server.address() as AddressInfo).port}/id/A`
+  answer = (path, response, request) =>
+    path.endsWith('/keys')
+      ? honest(path, response, request)
+      : response.end(JSON.stringify({ issuer: named, jwks_uri: `${named}/keys` }))
+  assert.equal((await verifier().keysOf({ ...ask(), issuer: named })).kind, 'keys')
+})
+
 test('a chain that only ends in the registered certificate, without leading to it, is refused', async () => {
   const leaf = await stranger.issueServer({ names: [], addresses: ['127.0.0.1'] })
   const forged = leaf.cert.replace(stranger.certPem, ca.certPem)
