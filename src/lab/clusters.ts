@@ -14,16 +14,8 @@ import { addToKubeconfig, removeFromKubeconfig } from '../config/kubeconfig.ts'
 import type { RotatingIssuer } from '../oidc/issuer.ts'
 import { openIssuer } from '../oidc/issuer.ts'
 import type { Store } from '../store/store.ts'
-import { type Cluster, type ClusterDeps, startCluster } from './cluster.ts'
+import { type Cluster, type ClusterDeps, type NodeRecord, startCluster } from './cluster.ts'
 import { type Home, makePrivateDirectory } from './home.ts'
-
-/** A node as it is remembered: the same instance after a restart. */
-export interface NodeRecord {
-  readonly name: string
-  readonly instanceId: string
-  readonly internalIp: string
-  readonly nodegroup: string
-}
 
 interface Running {
   readonly cluster: Cluster
@@ -42,7 +34,7 @@ export interface ClustersOptions {
   readonly kubernetesPort: number | undefined
   readonly deps: Omit<
     ClusterDeps,
-    'issuer' | 'spec' | 'directory' | 'port' | 'store' | 'clock' | 'log'
+    'issuer' | 'spec' | 'directory' | 'preferredPort' | 'store' | 'prefix' | 'clock' | 'log'
   >
 }
 

@@ -2,24 +2,13 @@
 import { rmSync } from 'node:fs'
 import type { Log } from '../audit/log.ts'
 import { createPinoLog } from '../audit/pino-log.ts'
-import { openAuditLog } from '../audit/sqlite-audit-log.ts'
-import { createCloudTrail } from '../aws/cloudtrail/service.ts'
-import { type Eks, openEks } from '../aws/eks/service.ts'
-import { startGateway } from '../aws/gateway/gateway.ts'
-import { type Iam, openIam } from '../aws/iam/iam.ts'
-import { openS3 } from '../aws/s3/open-s3.ts'
-import { createSessions } from '../aws/sessions.ts'
-import { createSts, type Sts } from '../aws/sts/service.ts'
 import { LabClock } from '../clock/lab-clock.ts'
 import type { Environment } from '../config/env.ts'
-import { evaluate } from '../kernel/policy/evaluate.ts'
 import { startIssuerServer } from '../oidc/issuer-server.ts'
-import { createVerifier } from '../oidc/verifier.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
 import type { Store } from '../store/store.ts'
-import type { OwnedAuthority } from '../x509/authority.ts'
-import { Clusters } from './clusters.ts'
-import { type LabStatus, serveControls } from './control.ts'
+import { type AwsSide, openAwsSide } from './aws-side.ts'
+import { type LabControls, type LabStatus, serveControls } from './control.ts'
 import {
   type Home,
   HomeError,
@@ -30,7 +19,7 @@ import {
   writeSettings,
 } from './home.ts'
 import { currentHolder, type Holder, portNote, releaseLock, takeLock } from './lock.ts'
-import { openAuthority, openSealingKeys, wallClock } from './pki.ts'
+import { openAuthority } from './pki.ts'
 import { podAccess } from './pod-access.ts'
 import { writeShims } from './shims.ts'
 import { LabInUse, PortTaken } from './start-errors.ts'
@@ -56,8 +45,6 @@ export interface Lab extends AsyncDisposable {
 
 const loopback = '127.0.0.1'
 const defaultPorts = { aws: 4566, issuer: 4567 }
-/** Records of decisions that are kept: what `why` can look back on. */
-const auditLimit = 50_000
 
 /** Starts everything; rejects with LabInUse, PortTaken or HomeError when it cannot, leaving nothing behind that runs. */
 export async function startLab(options: LabOptions): Promise<Lab> {
@@ -69,225 +56,117 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   if (present) throw new LabInUse(present)
   await using stack = new AsyncDisposableStack()
   stack.defer(() => releaseLock(home.lockFile, holder.pid))
-  const lab = await assemble(options, holder, stack)
+  const state = new LabState(options, holder)
+  stack.use(state.clock)
+  await assemble(options, state, stack)
   const rest = stack.move()
-  return { status: lab.status, [Symbol.asyncDispose]: () => rest[Symbol.asyncDispose]() }
+  return { status: () => state.status(), [Symbol.asyncDispose]: () => rest[Symbol.asyncDispose]() }
+}
+
+/** What a lab knows of itself while it runs, and what its control socket may change. */
+class LabState implements LabControls {
+  readonly clock: LabClock
+  readonly log: Log
+  readonly holder: Holder
+  settings: Settings
+  ready = false
+  aws: AwsSide | undefined
+  readonly #options: LabOptions
+
+  constructor(options: LabOptions, holder: Holder) {
+    this.#options = options
+    this.holder = holder
+    this.settings = readSettings(options.home)
+    this.log = createPinoLog({ level: 'info', destination: options.home.logFile })
+    this.clock = new LabClock(this.settings.clockOffsetMs ?? 0, (error) =>
+      this.log.error({ error }, 'a timer failed'),
+    )
+  }
+
+  status(): LabStatus {
+    const { settings, clock } = this
+    return {
+      ...this.holder,
+      ready: this.ready,
+      version: this.#options.version,
+      account: settings.account,
+      region: settings.region,
+      awsPort: settings.awsPort ?? 0,
+      issuerPort: settings.issuerPort ?? 0,
+      clusters: this.aws?.clusters.list() ?? [],
+      clock: { now: clock.now(), offsetMs: clock.offsetMs },
+    }
+  }
+
+  async moveClock(change: { readonly advanceMs: number } | 'reset'): Promise<void> {
+    const offsetMs = change === 'reset' ? 0 : this.clock.offsetMs + change.advanceMs
+    this.remember({ clockOffsetMs: offsetMs })
+    this.clock.setOffset(offsetMs)
+  }
+
+  stop(): void {
+    this.#options.requestStop()
+  }
+
+  remember(change: Partial<Settings>): void {
+    this.settings = { ...this.settings, ...change }
+    writeSettings(this.#options.home, this.settings)
+  }
 }
 
 async function assemble(
   options: LabOptions,
-  holder: Holder,
+  state: LabState,
   stack: AsyncDisposableStack,
-): Promise<{ status(): LabStatus }> {
-  const { home, runtime, version, environment } = options
-  let settings = readSettings(home)
-  const log = createPinoLog({ level: 'info', destination: home.logFile })
-  const clock = stack.use(
-    new LabClock(settings.clockOffsetMs ?? 0, (error) => log.error({ error }, 'timer failed')),
-  )
-  let ready = false
-  let clusters: Clusters | undefined
-  const status = (): LabStatus => ({
-    ...holder,
-    ready,
-    version,
-    account: settings.account,
-    region: settings.region,
-    awsPort: settings.awsPort ?? 0,
-    issuerPort: settings.issuerPort ?? 0,
-    clusters: clusters?.list() ?? [],
-    clock: { now: clock.now(), offsetMs: clock.offsetMs },
-  })
-  const moveClock = async (change: { advanceMs: number } | 'reset') => {
-    const offsetMs = change === 'reset' ? 0 : clock.offsetMs + change.advanceMs
-    settings = { ...settings, clockOffsetMs: offsetMs }
-    writeSettings(home, settings)
-    clock.setOffset(offsetMs)
-  }
-  const controls = await serveControls(home.controlSocket, {
-    status,
-    moveClock,
-    stop: options.requestStop,
-  })
-  stack.use(controls)
+): Promise<void> {
+  const { home, runtime, environment } = options
+  const { clock, log } = state
+  stack.use(await serveControls(home.controlSocket, state))
   stack.defer(() => rmSync(home.controlSocket, { force: true }))
-  const authority = await openAuthority(
-    { certificate: home.caFile, key: home.caKeyFile },
-    'Podpass lab CA',
-  )
+  const files = { certificate: home.caFile, key: home.caKeyFile }
+  const authority = await openAuthority(files, 'Podpass lab CA')
   const tls = await authority.issueServer({ names: ['localhost'], addresses: [loopback, '::1'] })
-  const store = openStore(home, clock, log)
-  stack.use(store)
-  const issuerServer = stack.use(
-    await listening(
-      '--issuer-port',
-      options.issuerPort ?? settings.issuerPort ?? defaultPorts.issuer,
-      runtime,
-      (port) =>
-        startIssuerServer({
-          host: loopback,
-          port,
-          tls,
-          issuers: (path) => clusters?.issuerAt(path),
-          log,
-        }),
-    ),
-  )
-  const issuerOrigin = originOf('localhost', issuerServer.port)
-  const parts = awsParts({
-    store,
-    clock,
-    log,
-    home,
-    authority,
-    issuerOrigin,
-    clusters: () => clusters,
+  const store = stack.use(openStore(home, clock, log))
+  const issuerPort = await listening('--issuer-port', options, state, async (port) => {
+    const issuers = (path: string) => state.aws?.clusters.issuerAt(path)
+    const server = await startIssuerServer({ host: loopback, port, tls, issuers, log })
+    stack.use(server)
+    return server.port
   })
-  stack.use(parts.iam)
-  const kubernetesPort = options.kubernetesPort ?? settings.kubernetesPort
-  const gatewayPort = { value: 0 }
-  const access = podAccess({ environment, home, settings, gatewayPort: () => gatewayPort.value })
-  clusters = new Clusters({
-    home,
-    store,
-    clock,
-    log,
-    issuerOrigin,
-    kubernetesPort,
-    deps: {
-      access,
-      authenticateAws: (arn, name, token, awsAuth) => {
-        const identity = parts.sts.verifyEksToken(token, name)
-        return 'refused' in identity ? undefined : parts.eks().mapIdentity(arn, identity, awsAuth)
-      },
-      nodeCredentials: (request) =>
-        parts.sts.assumeRoleForService({ ...request, service: 'ec2.amazonaws.com' }),
-    },
-  })
-  const running = clusters
-  const eks = openEks({
-    store,
-    clock,
-    clusters: running,
-    log,
-    roleExists: (arn) => parts.iam.identities.role(arn) !== undefined,
-  })
-  parts.setEks(eks)
-  const s3 = stack.use(await openS3({ directory: home.objects, clock, region: settings.region }))
-  const audit = stack.use(
-    openAuditLog({
-      path: home.auditFile,
-      limit: auditLimit,
-      onError: (error) => log.error({ error }, 'audit records were lost'),
-    }),
-  )
-  const gateway = await listening(
-    '--aws-port',
-    options.awsPort ?? settings.awsPort ?? defaultPorts.aws,
-    runtime,
-    (port) =>
-      startGateway({
-        host: loopback,
-        port,
-        tls,
-        services: [
-          s3.service,
-          parts.iam.service,
-          parts.sts.service,
-          eks.service,
-          createCloudTrail({ audit }),
-        ],
-        identities: parts.iam.identities,
-        sessions: parts.sessions,
-        clock,
-        signatureClocks: [wallClock],
-        evaluate,
-        audit,
-        log,
-        region: settings.region,
-        account: settings.account,
+  const kubernetesPort = options.kubernetesPort ?? state.settings.kubernetesPort
+  state.remember({ issuerPort, ...(kubernetesPort !== undefined && { kubernetesPort }) })
+  const { settings } = state
+  const aws = await openAwsSide(
+    {
+      home,
+      settings,
+      store,
+      clock,
+      log,
+      tls,
+      caPem: authority.certPem,
+      issuerOrigin: issuerPort === 443 ? 'https://localhost' : `https://localhost:${issuerPort}`,
+      kubernetesPort,
+      access: podAccess({
+        environment,
+        home,
+        settings,
+        awsPort: () => state.settings.awsPort ?? 0,
       }),
+    },
+    stack,
   )
-  gatewayPort.value = gateway.port
-  parts.setGatewayPort(gateway.port)
-  stack.use(gateway)
-  // Clusters stop before the front door closes: their pods' last requests are still answered.
-  stack.use(eks)
-  stack.use(running)
-  settings = {
-    ...settings,
-    awsPort: gateway.port,
-    issuerPort: issuerServer.port,
-    ...(kubernetesPort !== undefined && { kubernetesPort }),
-  }
-  writeSettings(home, settings)
-  noteCredentials(home, await parts.iam.createAccount({ id: settings.account, name: 'lab' }))
-  notePorts(stack, runtime, holder, settings)
+  state.aws = aws
+  const awsPort = await listening('--aws-port', options, state, (port) =>
+    aws.listen(loopback, port),
+  )
+  state.remember({ awsPort })
+  noteCredentials(home, await aws.iam.createAccount({ id: settings.account, name: 'lab' }))
+  for (const port of [awsPort, issuerPort]) notePort(stack, portNote(runtime, port), state.holder)
   writeShims(home)
-  await eks.resume()
-  ready = true
-  log.info({ home: home.root, awsPort: gateway.port }, 'ready')
-  return { status }
-}
-
-interface AwsParts {
-  readonly iam: Iam
-  readonly sts: Sts
-  readonly sessions: ReturnType<typeof createSessions>
-  eks(): Eks
-  setEks(eks: Eks): void
-  setGatewayPort(port: number): void
-}
-
-/** IAM and STS with what they stand on; EKS and the gateway's port are known only later. */
-function awsParts(given: {
-  store: Store
-  clock: LabClock
-  log: Log
-  home: Home
-  authority: OwnedAuthority
-  issuerOrigin: string
-  clusters: () => Clusters | undefined
-}): AwsParts {
-  const { store, clock, log, home, authority, issuerOrigin, clusters } = given
-  const ownIssuer = (issuer: string) => issuer.startsWith(`${issuerOrigin}/id/`)
-  const iam = openIam({ store, clock, ownIssuer })
-  const sessions = createSessions({ sealingKeys: openSealingKeys(home) })
-  const verifier = createVerifier({
-    clock,
-    log,
-    trustedCaPems: [authority.certPem],
-    allowLoopback: true,
-  })
-  let port = 0
-  let eks: Eks | undefined
-  const sts = createSts({
-    identities: iam.identities,
-    sessions,
-    verifier,
-    evaluate,
-    clock,
-    signatureClocks: [wallClock],
-    isOwnIssuer: ownIssuer,
-    clusterOf: (issuer) => clusters()?.nameOf(issuer),
-    isOwnHost: (host) =>
-      [`${loopback}:${port}`, `localhost:${port}`, `[::1]:${port}`].includes(host),
-  })
-  return {
-    iam,
-    sts,
-    sessions,
-    eks: () => {
-      if (!eks) throw new Error('EKS is not open yet')
-      return eks
-    },
-    setEks: (opened) => {
-      eks = opened
-    },
-    setGatewayPort: (opened) => {
-      port = opened
-    },
-  }
+  await aws.eks.resume()
+  state.ready = true
+  log.info({ home: home.root, awsPort }, 'ready')
 }
 
 function openStore(home: Home, clock: LabClock, log: Log): Store {
@@ -298,33 +177,28 @@ function openStore(home: Home, clock: LabClock, log: Log): Store {
       onListenerError: (error) => log.error({ error }, 'a reader of the store failed'),
     })
   } catch (cause) {
-    throw new HomeError(
-      `\`${home.stateFile}\` cannot be opened: ${String(cause)}`,
-      'podpass reset',
-      {
-        cause,
-      },
-    )
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new HomeError(`\`${home.stateFile}\` cannot be opened: ${why}`, 'podpass reset', {
+      cause,
+    })
   }
 }
 
-/** Starts a server; a port that is taken becomes a PortTaken that knows which lab has it. */
-async function listening<T>(
-  flag: string,
-  port: number,
-  runtime: string,
-  start: (port: number) => Promise<T>,
-): Promise<T> {
+/** Starts a server on the port asked for, else the home's own, else the default; knows which lab has a taken one. */
+async function listening(
+  flag: '--issuer-port' | '--aws-port',
+  options: LabOptions,
+  state: LabState,
+  start: (port: number) => Promise<number>,
+): Promise<number> {
+  const name = flag === '--aws-port' ? 'aws' : 'issuer'
+  const port = options[`${name}Port`] ?? state.settings[`${name}Port`] ?? defaultPorts[name]
   try {
     return await start(port)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
-    throw new PortTaken(port, flag, currentHolder(portNote(runtime, port)))
+    throw new PortTaken(port, flag, currentHolder(portNote(options.runtime, port)))
   }
-}
-
-function originOf(host: string, port: number): string {
-  return port === 443 ? `https://${host}` : `https://${host}:${port}`
 }
 
 function noteCredentials(
@@ -338,16 +212,7 @@ function noteCredentials(
   writePrivateFile(home.credentialsFile, `${JSON.stringify(credentials, null, 2)}\n`)
 }
 
-/** Leaves notes that say which lab holds which port, for the errors of others. */
-function notePorts(
-  stack: AsyncDisposableStack,
-  runtime: string,
-  holder: Holder,
-  settings: Settings,
-): void {
-  for (const port of [settings.awsPort, settings.issuerPort]) {
-    if (port === undefined) continue
-    const note = portNote(runtime, port)
-    if (!takeLock(note, holder)) stack.defer(() => releaseLock(note, holder.pid))
-  }
+/** Leaves a note that says which lab holds a port, for the errors of others. */
+function notePort(stack: AsyncDisposableStack, note: string, holder: Holder): void {
+  if (!takeLock(note, holder)) stack.defer(() => releaseLock(note, holder.pid))
 }

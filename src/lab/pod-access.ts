@@ -22,14 +22,14 @@ export function podAccess(given: {
   environment: Environment
   home: Home
   settings: Settings
-  gatewayPort: () => number
+  awsPort: () => number
 }): PodAccess {
-  const { environment, home, settings, gatewayPort } = given
+  const { environment, home, settings, awsPort } = given
   const node = process.execPath
   const main = fileURLToPath(new URL('../cli/main.ts', import.meta.url))
   return {
     environment: () => ({
-      AWS_ENDPOINT_URL: `https://127.0.0.1:${gatewayPort()}`,
+      AWS_ENDPOINT_URL: `https://127.0.0.1:${awsPort()}`,
       AWS_REGION: settings.region,
       AWS_DEFAULT_REGION: settings.region,
     }),

@@ -1,0 +1,118 @@
+/** The AWS side of a lab: IAM, STS, S3, EKS and CloudTrail behind one gateway. */
+import type { Log } from '../audit/log.ts'
+import { openAuditLog } from '../audit/sqlite-audit-log.ts'
+import { createCloudTrail } from '../aws/cloudtrail/service.ts'
+import { type Eks, openEks } from '../aws/eks/service.ts'
+import { startGateway } from '../aws/gateway/gateway.ts'
+import { type Iam, openIam } from '../aws/iam/iam.ts'
+import { openS3 } from '../aws/s3/open-s3.ts'
+import { createSessions } from '../aws/sessions.ts'
+import { createSts } from '../aws/sts/service.ts'
+import type { LabClock } from '../clock/lab-clock.ts'
+import { evaluate } from '../kernel/policy/evaluate.ts'
+import { createVerifier } from '../oidc/verifier.ts'
+import type { Store } from '../store/store.ts'
+import type { KeyPair } from '../x509/certificate-port.ts'
+import { Clusters, type ClustersOptions } from './clusters.ts'
+import type { Home, Settings } from './home.ts'
+import { openSealingKeys, wallClock } from './pki.ts'
+
+export interface AwsSideOptions {
+  readonly home: Home
+  readonly settings: Settings
+  readonly store: Store
+  readonly clock: LabClock
+  readonly log: Log
+  readonly tls: KeyPair
+  /** The lab's CA, PEM: issuers of the lab itself are trusted by it. */
+  readonly caPem: string
+  /** `https://localhost:4567`. */
+  readonly issuerOrigin: string
+  readonly kubernetesPort: number | undefined
+  readonly access: ClustersOptions['deps']['access']
+}
+
+export interface AwsSide {
+  readonly iam: Iam
+  readonly eks: Eks
+  readonly clusters: Clusters
+  /** Opens the front door; resolves with its port. */
+  listen(host: string, port: number): Promise<number>
+}
+
+/** Records of decisions that are kept: what `why` can look back on. */
+const auditLimit = 50_000
+
+/** Opens all services; the stack closes them, clusters first, so that their pods' last requests are still answered. */
+export async function openAwsSide(
+  options: AwsSideOptions,
+  stack: AsyncDisposableStack,
+): Promise<AwsSide> {
+  const { home, settings, store, clock, log, issuerOrigin } = options
+  let port = 0
+  const ownHosts = () => [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`]
+  const ownIssuer = (issuer: string) => issuer.startsWith(`${issuerOrigin}/id/`)
+  const iam = stack.use(openIam({ store, clock, ownIssuer }))
+  const { identities } = iam
+  const sessions = createSessions({ sealingKeys: openSealingKeys(home) })
+  const sts = createSts({
+    identities,
+    sessions,
+    verifier: createVerifier({ clock, log, trustedCaPems: [options.caPem], allowLoopback: true }),
+    evaluate,
+    clock,
+    signatureClocks: [wallClock],
+    isOwnIssuer: ownIssuer,
+    clusterOf: (issuer) => clusters.nameOf(issuer),
+    isOwnHost: (host) => ownHosts().includes(host),
+  })
+  const clusters: Clusters = new Clusters({
+    ...options,
+    deps: {
+      access: options.access,
+      authenticateAws: (arn, name, token, awsAuth) => {
+        const identity = sts.verifyEksToken(token, name)
+        return 'refused' in identity ? undefined : eks.mapIdentity(arn, identity, awsAuth)
+      },
+      nodeCredentials: (request) =>
+        sts.assumeRoleForService({ ...request, service: 'ec2.amazonaws.com' }),
+    },
+  })
+  const eks: Eks = openEks({
+    store,
+    clock,
+    clusters,
+    log,
+    roleExists: (arn) => identities.role(arn) !== undefined,
+  })
+  const s3 = stack.use(await openS3({ directory: home.objects, clock, region: settings.region }))
+  const onError = (error: unknown) => log.error({ error }, 'audit records were lost')
+  const audit = stack.use(openAuditLog({ path: home.auditFile, limit: auditLimit, onError }))
+  return {
+    iam,
+    eks,
+    clusters,
+    async listen(host, wanted) {
+      const gateway = await startGateway({
+        host,
+        port: wanted,
+        tls: options.tls,
+        services: [s3.service, iam.service, sts.service, eks.service, createCloudTrail({ audit })],
+        identities,
+        sessions,
+        clock,
+        signatureClocks: [wallClock],
+        evaluate,
+        audit,
+        log,
+        region: settings.region,
+        account: settings.account,
+      })
+      port = gateway.port
+      stack.use(gateway)
+      stack.use(eks)
+      stack.use(clusters)
+      return gateway.port
+    },
+  }
+}
