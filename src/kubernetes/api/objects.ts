@@ -46,17 +46,25 @@ export class Objects {
     namespace: string | undefined,
     options: { after?: string; limit?: number; at?: number } = {},
   ): ObjectPage {
+    const { after, ...rest } = options
+    const from = after === undefined ? rest : { ...rest, after: this.#prefix + after }
     try {
-      const page = this.#store.list<KubernetesObject>(this.#range(kind, namespace), options)
+      const page = this.#store.list<KubernetesObject>(this.#range(kind, namespace), from)
       return {
         items: page.items.map((item) => shown(kind, item.value, item.revision)),
         revision: page.revision,
         more: page.more,
-        lastKey: page.items.at(-1)?.key,
+        lastKey: page.items.at(-1)?.key.slice(this.#prefix.length),
       }
     } catch (error) {
       throw this.#readRefusal(error, options.at ?? 0)
     }
+  }
+
+  /** The place of an object in its list, as `lastKey` gives it. */
+  keyOf(kind: Kind, object: KubernetesObject): string {
+    const { namespace, name } = object.metadata
+    return this.#key(kind, namespace, name).slice(this.#prefix.length)
   }
 
   /** Stores a new object; AlreadyExists when the name is taken. */

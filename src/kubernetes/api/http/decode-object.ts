@@ -31,7 +31,7 @@ export function objectOf(
   context: RequestContext,
 ): KubernetesObject {
   checkType(decoded.value, type)
-  const conformed = conformed_(decoded.value, type, schema)
+  const conformed = conformedTo(decoded.value, type, schema)
   const problems = [
     ...conformed.unknown.map((path) => `unknown field "${path}"`),
     ...decoded.duplicates.map((path) => `duplicate field "${path}"`),
@@ -47,7 +47,7 @@ export function objectOf(
   }
 }
 
-function conformed_(value: unknown, type: TypeName, schema: Schema) {
+function conformedTo(value: unknown, type: TypeName, schema: Schema) {
   try {
     return conform(value, schemaName(type), schema)
   } catch (error) {

@@ -5,7 +5,7 @@ import type { KubernetesObject } from '../../object.ts'
 import { apiVersionOf, type Kind } from '../kind.ts'
 import { statusObject } from '../status.ts'
 import type { AnswerForm } from './negotiate.ts'
-import { tableOf } from './table.ts'
+import { partial, tableOf } from './table.ts'
 
 /** Answers JSON (or YAML where it was asked for). */
 export async function respond(
@@ -88,10 +88,6 @@ export function listInForm(
     metadata,
     items: items.map(({ apiVersion: _a, kind: _k, ...rest }) => rest),
   }
-}
-
-export function partial({ metadata }: KubernetesObject): object {
-  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata }
 }
 
 /** Answers a refusal as a Status. */

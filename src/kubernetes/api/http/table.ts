@@ -1,7 +1,6 @@
 /** The Table form, in which kubectl shows objects. */
 import type { KubernetesObject } from '../../object.ts'
 import type { Kind } from '../kind.ts'
-import { partial } from './respond.ts'
 
 /** A Table of `objects`; `includeObject`: None, Metadata (default) or Object. `now` in ms. */
 export function tableOf(
@@ -32,4 +31,9 @@ export function tableOf(
 
 function shown(object: KubernetesObject, includeObject: string): object {
   return includeObject === 'Object' ? object : partial(object)
+}
+
+/** The object's metadata alone, as a PartialObjectMetadata. */
+export function partial({ metadata }: KubernetesObject): object {
+  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata }
 }

@@ -1,0 +1,60 @@
+/** One request of a resource: authorised, then given to the handler of its verb. */
+
+import { decide, forbiddenRequest } from '../authz/authorizer.ts'
+import type { Kind } from '../kind.ts'
+import { methodNotAllowed, noSuchPath } from '../status.ts'
+import type { ApiDeps, Call, KindCall } from './call.ts'
+import { removeCollection, removeObject } from './delete-objects.ts'
+import { listObjects, readObject } from './read-objects.ts'
+import { postReview } from './reviews.ts'
+import { streamWatch } from './stream-watch.ts'
+import { subresourceHandlers } from './subresources.ts'
+import { patchObject, postObject, putObject } from './write-objects.ts'
+
+type Handler = (call: KindCall, deps: ApiDeps) => Promise<void>
+
+const handlers: Readonly<Record<string, Handler>> = {
+  get: readObject,
+  list: listObjects,
+  watch: streamWatch,
+  create: postObject,
+  update: putObject,
+  patch: patchObject,
+  delete: removeObject,
+  deletecollection: removeCollection,
+}
+
+/** Authorises before it says whether the resource exists at all. */
+export async function handleResource(call: Call, deps: ApiDeps): Promise<void> {
+  const { route, user, verb } = call
+  const attributes = { user, verb, ...route }
+  if (!decide(deps.authorizers, attributes).allowed) throw forbiddenRequest(attributes)
+  const { registry } = deps.machinery
+  const review = registry.findReview(route)
+  if (review) return postReview(review, call, deps)
+  const kind = registry.find(route)
+  if (!kind || !isPlaced(kind, call)) throw noSuchPath()
+  const kindCall: KindCall = { ...call, kind }
+  if (!route.subresource) {
+    const handler = handlers[verb]
+    if (!handler) throw methodNotAllowed()
+    return handler(kindCall, deps)
+  }
+  const subresource = kind.subresources?.[route.subresource]
+  if (!subresource) throw noSuchPath()
+  if (!subresource.verbs.some((v) => v === verb)) throw methodNotAllowed()
+  const own = subresourceHandlers[`${kind.resource}/${route.subresource} ${verb}`]
+  return (own ?? handlers[verb] ?? noHandler)(kindCall, deps)
+}
+
+/** A namespaced object has a namespace in its path, one of the cluster has none. */
+function isPlaced(kind: Kind, { route, verb }: Call): boolean {
+  const isInNamespace = route.namespace !== undefined && kind.resource !== 'namespaces'
+  if (!kind.namespaced) return !isInNamespace
+  if (isInNamespace) return true
+  return !route.name && ['list', 'watch'].includes(verb)
+}
+
+async function noHandler(): Promise<void> {
+  throw methodNotAllowed()
+}
