@@ -75,6 +75,11 @@ function rawQueryOf(query: Sent['query']): string {
   return params.toString()
 }
 
+function bytesOf(body: Sent['body']): Uint8Array {
+  if (body === undefined || typeof body === 'string') return Buffer.from(body ?? '')
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+}
+
 function headersOf(sent: Sent): Map<string, string> {
   return new Map(Object.entries(sent.headers).map(([k, v]) => [k.toLowerCase(), v]))
 }
@@ -156,7 +161,7 @@ test("every eks operation is routed, read and answered as AWS's own client means
       const routed = route(sent.method, sent.path, raw)
       assert.equal(routed?.operation, name)
       const request = { headers: headersOf(sent), rawQuery: raw }
-      const body = Buffer.from(sent.body ?? '')
+      const body = bytesOf(sent.body)
       return {
         parsed: parseRestJson(model, name, request, routed.labels, body),
         response: writeRestJson(model, name, output, 'request-id'),
@@ -175,7 +180,7 @@ test("s3 operations without streams are read and answered as AWS's own client me
     if (key.join('/') !== '') labels['Key'] = decodeURIComponent(key.join('/'))
     const request = { headers: headersOf(sent), rawQuery: raw }
     return {
-      parsed: parseRestXml(model, name, request, labels, { bytes: Buffer.from(sent.body ?? '') }),
+      parsed: parseRestXml(model, name, request, labels, { bytes: bytesOf(sent.body) }),
       response: writeRestXml(model, name, output),
     }
   })

@@ -1,5 +1,5 @@
 /** Writes structures as XML by their schema: strings put together, which no XML library matches for speed. */
-import type { Member, ServiceModel, Shape, StructureShape } from './model.ts'
+import type { MapShape, Member, ServiceModel, Shape, StructureShape } from './model.ts'
 import { shapeOf } from './model.ts'
 import { type Values, writeScalar } from './scalar.ts'
 
@@ -29,6 +29,46 @@ export function escapeXml(text: string): string {
   )
 }
 
+/** A body member with all that writing it needs, looked up once per model. */
+interface Plan {
+  readonly name: string
+  readonly member: Member
+  readonly shape: Shape
+  /** `<Key`, without its `>`. */
+  readonly open: string
+  readonly close: string
+}
+
+interface StructurePlan {
+  readonly body: readonly Plan[]
+  readonly attributes: readonly (readonly [name: string, wire: string])[]
+}
+
+// A memo of what a model says, by the identity of its shapes: listings write thousands of the same structure.
+const plans = new WeakMap<StructureShape, StructurePlan>()
+
+function planOf(model: ServiceModel, shape: StructureShape): StructurePlan {
+  const known = plans.get(shape)
+  if (known) return known
+  const body: Plan[] = []
+  const attributes: [string, string][] = []
+  for (const [name, member] of Object.entries(shape.members)) {
+    if (member.xmlAttribute) attributes.push([name, member.wire ?? name])
+    else if (!member.in) body.push(memberPlan(model, name, member))
+  }
+  const plan = { body, attributes }
+  plans.set(shape, plan)
+  return plan
+}
+
+function memberPlan(model: ServiceModel, name: string, member: Member): Plan {
+  const tag = member.wire ?? name
+  const [prefix, uri] = member.xmlNamespace ?? []
+  const namespace = uri ? ` xmlns${prefix ? `:${prefix}` : ''}="${escapeXml(uri)}"` : ''
+  const shape = shapeOf(model, member.shape)
+  return { name, member, shape, open: `<${tag}${namespace}`, close: `</${tag}>` }
+}
+
 /** The elements of a structure's body members, in the model's order; undefined and null members are left out. */
 export function writeMembers(
   model: ServiceModel,
@@ -37,47 +77,40 @@ export function writeMembers(
   style: XmlStyle,
 ): string {
   let xml = ''
-  for (const [name, member] of Object.entries(shape.members)) {
-    const value = values[name]
-    if (value === undefined || value === null || member.in || member.xmlAttribute) continue
-    xml += writeMember(model, name, member, value, style)
+  for (const plan of planOf(model, shape).body) {
+    const value = values[plan.name]
+    if (value === undefined || value === null) continue
+    xml += writeMember(model, plan, value, style)
   }
   return xml
 }
 
 /** One member as its element, or its elements where it is a flat list. */
-export function writeMember(
-  model: ServiceModel,
-  name: string,
-  member: Member,
-  value: unknown,
-  style: XmlStyle,
-): string {
-  const tag = member.wire ?? name
-  const shape = shapeOf(model, member.shape)
+function writeMember(model: ServiceModel, plan: Plan, value: unknown, style: XmlStyle): string {
+  const { member, shape, open, close } = plan
   if (member.flat && shape.kind === 'list') {
+    const of = shapeOf(model, shape.of.shape)
     let xml = ''
-    for (const item of listed(value)) {
-      xml += element(model, tag, shape.of, item, style)
-    }
+    for (const item of listed(value)) xml += element(model, open, close, of, item, style)
     return xml
   }
-  if (member.flat && shape.kind === 'map') return mapEntries(model, tag, shape, value, style)
-  return element(model, tag, member, value, style)
+  if (member.flat && shape.kind === 'map') {
+    return mapEntries(model, member.wire ?? plan.name, shape, value, style)
+  }
+  return element(model, open, close, shape, value, style)
 }
 
 function element(
   model: ServiceModel,
-  tag: string,
-  member: Member,
+  open: string,
+  close: string,
+  shape: Shape,
   value: unknown,
   style: XmlStyle,
 ): string {
-  const shape = shapeOf(model, member.shape)
-  const [prefix, uri] = member.xmlNamespace ?? []
-  const namespace = uri ? ` xmlns${prefix ? `:${prefix}` : ''}="${escapeXml(uri)}"` : ''
   const content = contentOf(model, shape, value, style)
-  return `<${tag}${namespace}${attributes(shape, value)}>${content}</${tag}>`
+  if (shape.kind !== 'structure') return `${open}>${content}${close}`
+  return `${open}${attributes(model, shape, value as Values)}>${content}${close}`
 }
 
 function contentOf(model: ServiceModel, shape: Shape, value: unknown, style: XmlStyle): string {
@@ -85,9 +118,10 @@ function contentOf(model: ServiceModel, shape: Shape, value: unknown, style: Xml
     case 'structure':
       return writeMembers(model, shape, value as Values, style)
     case 'list': {
+      const plan = memberPlan(model, 'member', shape.of)
       let xml = ''
       for (const item of listed(value)) {
-        xml += element(model, shape.of.wire ?? 'member', shape.of, item, style)
+        xml += element(model, plan.open, plan.close, plan.shape, item, style)
       }
       return xml
     }
@@ -98,13 +132,12 @@ function contentOf(model: ServiceModel, shape: Shape, value: unknown, style: Xml
   }
 }
 
-function attributes(shape: Shape, value: unknown): string {
-  if (shape.kind !== 'structure') return ''
+function attributes(model: ServiceModel, shape: StructureShape, values: Values): string {
   let text = ''
-  for (const [name, member] of Object.entries(shape.members)) {
-    const given = (value as Values)[name]
-    if (!member.xmlAttribute || given === undefined || given === null) continue
-    text += ` ${member.wire ?? name}="${escapeXml(String(given))}"`
+  for (const [name, wire] of planOf(model, shape).attributes) {
+    const given = values[name]
+    if (given === undefined || given === null) continue
+    text += ` ${wire}="${escapeXml(String(given))}"`
   }
   return text
 }
@@ -112,20 +145,24 @@ function attributes(shape: Shape, value: unknown): string {
 function mapEntries(
   model: ServiceModel,
   tag: string,
-  shape: Extract<Shape, { kind: 'map' }>,
+  shape: MapShape,
   value: unknown,
   style: XmlStyle,
 ): string {
+  const keyTag = shape.key.wire ?? 'key'
+  const plan = memberPlan(model, 'value', shape.value)
   let xml = ''
   for (const [key, item] of Object.entries(value as Values)) {
     if (item === undefined || item === null) continue
-    const keyTag = shape.key.wire ?? 'key'
-    const content = element(model, shape.value.wire ?? 'value', shape.value, item, style)
+    const content = element(model, plan.open, plan.close, plan.shape, item, style)
     xml += `<${tag}><${keyTag}>${escapeXml(key)}</${keyTag}>${content}</${tag}>`
   }
   return xml
 }
 
 function listed(value: unknown): readonly unknown[] {
-  return (value as readonly unknown[]).filter((item) => item !== undefined && item !== null)
+  const items = value as readonly unknown[]
+  return items.includes(undefined) || items.includes(null)
+    ? items.filter((item) => item !== undefined && item !== null)
+    : items
 }
