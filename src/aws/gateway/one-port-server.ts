@@ -30,14 +30,24 @@ export async function startOnePortServer(options: {
     keepAliveTimeout: keepAliveMs,
     noDelay: true,
   }
-  const plain = createHttpServer(limits, options.onRequest)
-  const secure = options.tls && createHttpsServer({ ...limits, ...options.tls }, options.onRequest)
+  let closing = false
+  const draining = (listener: RequestListener): RequestListener => {
+    return (message, response) => {
+      response.once('close', () => closing && message.socket.end())
+      listener(message, response)
+    }
+  }
+  const onRequest = draining(options.onRequest)
+  const plain = createHttpServer(limits, onRequest)
+  const secure = options.tls && createHttpsServer({ ...limits, ...options.tls }, onRequest)
   const servers: Server[] = secure ? [plain, secure] : [plain]
   for (const server of servers) {
     server.timeout = idleTimeoutMs
     // Node would silently drop what exceeds a count; the pipeline refuses instead.
     server.maxHeadersCount = 0
-    server.on('checkContinue', options.onContinue)
+    server.on('checkContinue', draining(options.onContinue))
+    // They never listen themselves, but only after this do they watch their connections' time-outs.
+    server.emit('listening')
   }
   const sockets = new Set<Socket>()
   const door = createTcpServer({ noDelay: true }, (socket) => {
@@ -67,6 +77,7 @@ export async function startOnePortServer(options: {
   return {
     port: address.port,
     [Symbol.asyncDispose]: async () => {
+      closing = true
       const closed = new Promise<void>((resolve) => door.close(() => resolve()))
       for (const server of servers) {
         server.close()
