@@ -11,6 +11,7 @@ import type { UserInfo } from '../object.ts'
 import { mutatingWebhooks } from './admission/mutating-webhooks.ts'
 import type { ServiceAddress } from './admission/webhook-client.ts'
 import type { AuthenticateAws } from './authn/authenticate.ts'
+import { accessPolicyAuthorizer } from './authz/access-policies.ts'
 import type { Authorizer } from './authz/authorizer.ts'
 import { builtInAuthorizer } from './authz/built-in.ts'
 import { bootstrapCluster, clusterMachinery, serverUser } from './cluster-machinery.ts'
@@ -35,7 +36,7 @@ export interface ApiServerOptions {
   readonly log: Log
   /** Who an EKS token (`k8s-aws-v1.…`) is. Without: such tokens are refused. */
   readonly authenticateAws?: AuthenticateAws
-  /** Asked after the built-in rules: EKS access policies, RBAC. */
+  /** Asked after the built-in rules and EKS access policies. */
   readonly authorizers?: readonly Authorizer[]
   /** The kubelets, once there are any. */
   readonly nodeAgent?: () => NodeAgent | undefined
@@ -96,7 +97,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       apiAudiences,
       authenticateAws: options.authenticateAws ?? (() => undefined),
     },
-    authorizers: [builtInAuthorizer, ...(options.authorizers ?? [])],
+    authorizers: [builtInAuthorizer, accessPolicyAuthorizer, ...(options.authorizers ?? [])],
     nodeAgent: options.nodeAgent ?? (() => undefined),
     closing: closing.signal,
     discovery: discoveryOf(registry, `${host}:${options.port}`),

@@ -84,7 +84,7 @@ function marked(
   if (finalizers.length === 0) delete (metadata as { finalizers?: unknown }).finalizers
   if (isFirst || grace !== before) {
     metadata.deletionTimestamp = timestamp(clock.now() + grace * 1000)
-    metadata.deletionGracePeriodSeconds = grace
+    if (kind.kind !== 'Namespace') metadata.deletionGracePeriodSeconds = grace
   }
   if (isFirst && kind.hasGeneration) metadata.generation = (metadata.generation ?? 0) + 1
   const next: KubernetesObject = { ...old, metadata }

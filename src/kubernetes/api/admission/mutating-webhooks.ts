@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Log } from '../../../audit/log.ts'
 import { Refusal } from '../../../kernel/refusal.ts'
 import type { KubernetesObject } from '../../object.ts'
+import { userInfoOf } from '../authn/user-info.ts'
 import type { Kind } from '../kind.ts'
 import type { Objects } from '../objects.ts'
 import { jsonPatch } from '../patch/json-patch.ts'
@@ -116,7 +117,7 @@ function reviewOf(request: AdmissionRequest, version: string): Review {
       ...(name ? { name } : {}),
       ...(namespace === undefined ? {} : { namespace }),
       operation,
-      userInfo: context.user,
+      userInfo: userInfoOf(context.user),
       object: object ?? null,
       oldObject: oldObject ?? null,
       dryRun: context.dryRun,

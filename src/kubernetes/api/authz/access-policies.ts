@@ -1,5 +1,4 @@
 /** EKS access policies: what an associated policy lets its principal do, in the whole cluster or in namespaces. */
-import type { AccessPolicyGrant, UserInfo } from '../../object.ts'
 import type { Authorizer, PolicyRule } from './authorizer.ts'
 
 const read = ['get', 'list', 'watch']
@@ -104,21 +103,16 @@ const rulesOf: Readonly<Record<string, readonly PolicyRule[]>> = {
   AmazonEKSViewPolicy: view,
 }
 
-/** Authorizes by the access policies of a user: by default those that authentication found. */
-export function accessPolicyAuthorizer(
-  policiesOf: (user: UserInfo) => readonly AccessPolicyGrant[] = (user) =>
-    user.accessPolicies ?? [],
-): Authorizer {
-  return {
-    *grants(user, namespace) {
-      for (const grant of policiesOf(user)) {
-        if (!covers(grant.namespaces, namespace)) continue
-        const name = grant.policy.slice(grant.policy.lastIndexOf('/') + 1)
-        const reason = `EKS Access Policy: allowed by ClusterRoleBinding "${name}" of ClusterRole "${name}" to User "${user.username}"`
-        for (const rule of rulesOf[name] ?? []) yield { rule, reason }
-      }
-    },
-  }
+/** The rules of the policies that authentication found a user to have. */
+export const accessPolicyAuthorizer: Authorizer = {
+  *grants(user, namespace) {
+    for (const grant of user.accessPolicies ?? []) {
+      if (!covers(grant.namespaces, namespace)) continue
+      const name = grant.policy.slice(grant.policy.lastIndexOf('/') + 1)
+      const reason = `EKS Access Policy: allowed by ClusterRoleBinding "${name}" of ClusterRole "${name}" to User "${user.username}"`
+      for (const rule of rulesOf[name] ?? []) yield { rule, reason }
+    }
+  },
 }
 
 function covers(namespaces: readonly string[] | undefined, namespace: string | undefined): boolean {

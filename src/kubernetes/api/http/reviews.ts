@@ -1,6 +1,7 @@
 /** Reviews: kinds that are only asked. Who am I, may I, is this token good. */
 import type { KubernetesObject, UserInfo } from '../../object.ts'
 import { tokenUser } from '../authn/authenticate.ts'
+import { userInfoOf } from '../authn/user-info.ts'
 import { type Attributes, decide } from '../authz/authorizer.ts'
 import { type FieldError, forbiddenField, invalidValue, required } from '../field-errors.ts'
 import { timestamp } from '../human-duration.ts'
@@ -53,16 +54,6 @@ const answers: Readonly<Record<string, Answer>> = {
 
 function kindOf(review: KubernetesObject) {
   return { group: review.apiVersion.split('/')[0] ?? '', kind: review.kind }
-}
-
-/** A user as the API shows it. */
-export function userInfoOf(user: UserInfo): object {
-  return {
-    username: user.username,
-    ...(user.uid ? { uid: user.uid } : {}),
-    groups: user.groups,
-    ...(user.extra && Object.keys(user.extra).length > 0 ? { extra: user.extra } : {}),
-  }
 }
 
 function subjectOf(review: KubernetesObject): UserInfo {

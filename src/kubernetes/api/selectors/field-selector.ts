@@ -1,6 +1,6 @@
 /** Field selectors: `metadata.name=a,status.phase!=Running` over the fields that a kind offers. */
 import type { KubernetesObject } from '../../object.ts'
-import { apiVersionOf, type Kind } from '../kind.ts'
+import type { Kind } from '../kind.ts'
 import { badRequest } from '../status.ts'
 
 const everyKind: Readonly<Record<string, (object: KubernetesObject) => string>> = {
@@ -22,7 +22,7 @@ export function parseFieldSelector(text: string, kind: Kind): FieldSelector {
     const field = term.slice(0, at.index)
     const value = term.slice(at.index + at[0].length).replace(/\\([\\,=])/g, '$1')
     const of = everyKind[field] ?? kind.fields?.[field]
-    if (!of) throw unsupported(text, field, kind)
+    if (!of) throw unsupported(field, kind)
     return { field, value, of, isEqual: at[0] !== '!=' }
   })
   const name = terms.find((t) => t.field === 'metadata.name' && t.isEqual)?.value
@@ -36,10 +36,9 @@ function split(text: string): string[] {
   return text.split(/(?<!\\),/).filter((term) => term !== '')
 }
 
-function unsupported(text: string, field: string, kind: Kind) {
-  const at = `${apiVersionOf({ group: kind.group, version: kind.version })}, Resource=${kind.resource}`
-  const group = kind.group ? at : `/${at}`
+function unsupported(field: string, kind: Kind) {
+  if (kind.fields) return badRequest(`field label not supported: ${field}`)
   return badRequest(
-    `Unable to find "${group}" that match label selector "", field selector "${text}": field label not supported: ${field}`,
+    `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`,
   )
 }
