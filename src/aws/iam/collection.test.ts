@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Collection, Index } from './collection.ts'
+import { OrderedKeys } from './ordered-keys.ts'
 
 test('whatever is put and deleted, keys come in order and after any key', () => {
   const key = fc.stringMatching(/^[a-d]{1,3}$/)
@@ -31,6 +32,15 @@ test('whatever is put and deleted, keys come in order and after any key', () => 
       assert.equal(collection.size, model.size)
     }),
   )
+})
+
+test('thousands of keys split into chunks and join again', () => {
+  const keys = Array.from({ length: 3_000 }, (_, index) => `k${(index * 7919) % 3_000}`)
+  const ordered = new OrderedKeys([])
+  for (const key of keys) ordered.add(key)
+  assert.deepEqual([...ordered.after(undefined)], keys.toSorted())
+  for (const key of keys.slice(0, 2_990)) ordered.delete(key)
+  assert.deepEqual([...ordered.after(undefined)], keys.slice(2_990).sort())
 })
 
 test('an index forgets what nobody is in', () => {

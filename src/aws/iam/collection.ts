@@ -1,4 +1,5 @@
 /** Records of one kind by key, and their keys in order: lists stay quick however many there are. */
+import { OrderedKeys } from './ordered-keys.ts'
 
 /** A record with the revision of the write that made it. */
 export interface Entry<T> {
@@ -8,8 +9,8 @@ export interface Entry<T> {
 
 export class Collection<T> {
   readonly #entries = new Map<string, Entry<T>>()
-  /** In order; undefined after a bulk load until somebody asks. */
-  #order: string[] | undefined
+  /** Undefined until somebody asks: a bulk load does not keep order for nobody. */
+  #order: OrderedKeys | undefined
 
   get size(): number {
     return this.#entries.size
@@ -21,46 +22,25 @@ export class Collection<T> {
 
   /** Adds or replaces. */
   put(key: string, entry: Entry<T>): void {
-    if (!this.#entries.has(key)) this.#order?.splice(this.#position(key), 0, key)
+    if (this.#order && !this.#entries.has(key)) this.#order.add(key)
     this.#entries.set(key, entry)
   }
 
   delete(key: string): void {
-    if (this.#entries.delete(key)) this.#order?.splice(this.#position(key), 1)
+    if (this.#entries.delete(key)) this.#order?.delete(key)
   }
 
   records(): IteratorObject<T, undefined> {
     return this.#entries.values().map((entry) => entry.record)
   }
 
-  /** The records after a key, in order of their keys. */
+  /** The records after a key, in order of their keys. Must be read before the next change. */
   *after(key: string | undefined): Generator<[key: string, record: T]> {
-    const order = this.#sorted()
-    let index = key === undefined ? 0 : this.#position(key)
-    if (key !== undefined && order[index] === key) index += 1
-    for (; index < order.length; index += 1) {
-      const next = order[index] ?? ''
+    this.#order ??= new OrderedKeys(this.#entries.keys())
+    for (const next of this.#order.after(key)) {
       const entry = this.#entries.get(next)
       if (entry) yield [next, entry.record]
     }
-  }
-
-  #sorted(): string[] {
-    this.#order ??= [...this.#entries.keys()].sort()
-    return this.#order
-  }
-
-  /** Where the key is, or would be. */
-  #position(key: string): number {
-    const order = this.#sorted()
-    let low = 0
-    let high = order.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if ((order[middle] ?? '') < key) low = middle + 1
-      else high = middle
-    }
-    return low
   }
 }
 

@@ -1,0 +1,173 @@
+/**
+ * IAM from 10 roles to 100,000: what a role costs in memory, and whether questions and writes stay as quick.
+ * Run: `node --expose-gc bench/iam.ts [--small]`.
+ */
+import { createHash } from 'node:crypto'
+import { type Iam, openIam } from '../src/aws/iam/iam.ts'
+import { entityKey } from '../src/aws/iam/names.ts'
+import type { RoleRecord } from '../src/aws/iam/records.ts'
+import type { AwsRequest, Call } from '../src/aws/operation.ts'
+import { ManualClock } from '../src/clock/manual-clock.ts'
+import { openSqliteStore } from '../src/store/sqlite/sqlite-store.ts'
+import type { Change, Store } from '../src/store/store.ts'
+
+const small = process.argv.includes('--small')
+const sizes = small ? [10, 1_000] : [10, 1_000, 100_000]
+const seconds = small ? 0.03 : 1
+const account = '111122223333'
+const clock = new ManualClock()
+const print = (line: string) => process.stdout.write(`${line}\n`)
+const hash = createHash('sha256')
+
+const trustPolicy = (name: string) =>
+  JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: { Federated: `arn:aws:iam::${account}:oidc-provider/localhost/id/demo` },
+        Action: 'sts:AssumeRoleWithWebIdentity',
+        Condition: {
+          StringEquals: {
+            'localhost/id/demo:aud': 'sts.amazonaws.com',
+            'localhost/id/demo:sub': `system:serviceaccount:default:${name}`,
+          },
+        },
+      },
+    ],
+  })
+
+const inlinePolicy = (name: string) =>
+  JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      { Effect: 'Allow', Action: 's3:ListBucket', Resource: `arn:aws:s3:::${name}` },
+      { Effect: 'Allow', Action: ['s3:GetObject'], Resource: `arn:aws:s3:::${name}/*` },
+    ],
+  })
+
+const nameOf = (index: number) => `service-${String(index).padStart(6, '0')}`
+
+/** An IRSA role as it usually is: a trust policy for one service account, an inline policy and an attached one. */
+function role(index: number): RoleRecord {
+  const name = nameOf(index)
+  return {
+    name,
+    path: '/',
+    id: `AROA${String(index).padStart(17, 'A')}`,
+    createdAt: 1_767_225_600,
+    inline: { access: inlinePolicy(name) },
+    attached: [{ arn: 'arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess' }],
+    trustPolicy: trustPolicy(name),
+    maxSessionDuration: 3600,
+  }
+}
+
+async function fill(store: Store, count: number): Promise<void> {
+  for (let from = 0; from < count; from += 5_000) {
+    const changes: Change[] = []
+    for (let index = from; index < Math.min(count, from + 5_000); index += 1) {
+      const record = role(index)
+      changes.push({ kind: 'create', key: entityKey(account, 'role', record.name), value: record })
+    }
+    await store.transact(changes)
+  }
+}
+
+function heap(): number {
+  globalThis.gc?.()
+  globalThis.gc?.()
+  return process.memoryUsage().heapUsed
+}
+
+/** Calls a second, the best of three rounds. */
+function rate(once: (index: number) => unknown): number {
+  let best = 0
+  let done = 0
+  for (let round = 0; round < 3; round += 1) {
+    const start = performance.now()
+    let calls = 0
+    while (performance.now() - start < seconds * 1000) {
+      for (let batch = 0; batch < 100; batch += 1) once(done++)
+      calls += 100
+    }
+    best = Math.max(best, (calls * 1000) / (performance.now() - start))
+  }
+  return best
+}
+
+/** Calls the service as the gateway does, without the network: parse, handle, write. */
+function caller(iam: Iam, administrator: string) {
+  const call = { account, at: clock.now(), requestId: 'r', region: 'us-west-2' } as Call
+  const key = iam.identities.accessKey(administrator)
+  const whole = { ...call, caller: key?.caller } as Call
+  return (fields: Record<string, string>) => {
+    const form = new URLSearchParams({ Version: '2010-05-08', ...fields })
+    const bound = iam.service.match({} as AwsRequest, form)
+    const input = bound.parse({} as AwsRequest, new Uint8Array(), undefined)
+    void bound.needs(input, whole)
+    const output = bound.handle(input, whole)
+    return { output, write: (result: unknown) => bound.write(result, whole).body as string }
+  }
+}
+
+async function measure(count: number): Promise<void> {
+  await using store = openSqliteStore({ path: ':memory:', now: () => clock.now() })
+  await fill(store, count)
+  const before = heap()
+  const opening = performance.now()
+  await using iam = openIam({ store, clock, quotas: { rolesPerAccount: 1_000_000 } })
+  const opened = performance.now() - opening
+  const perRole = (heap() - before) / count
+  const { administratorKeys } = await iam.createAccount({ id: account })
+  const invoke = caller(iam, administratorKeys.accessKeyId)
+
+  const arns = Array.from({ length: 1_000 }, (_, index) => {
+    return `arn:aws:iam::${account}:role/${nameOf(Math.floor((index * count) / 1_000))}`
+  })
+  const roles = rate((index) => iam.identities.role(arns[index % 1_000] ?? ''))
+  const keys = rate(() => iam.identities.accessKey(administratorKeys.accessKeyId))
+  const get = rate((index) => {
+    const { output, write } = invoke({
+      Action: 'GetRole',
+      RoleName: (arns[index % 1_000] ?? '').split('/')[1] ?? '',
+    })
+    return write(output)
+  })
+  const marker = Buffer.from(`1:${nameOf(Math.floor(count / 2))}`).toString('base64url')
+  const list = rate(() => {
+    const { output, write } = invoke({ Action: 'ListRoles', MaxItems: '5', Marker: marker })
+    return write(output)
+  })
+  const created = performance.now()
+  const batch = small ? 200 : 2_000
+  await Promise.all(
+    Array.from({ length: batch }, (_, index) => {
+      return invoke({
+        Action: 'CreateRole',
+        RoleName: `new-${index}`,
+        AssumeRolePolicyDocument: trustPolicy('new'),
+      }).output
+    }),
+  )
+  const creations = (batch * 1000) / (performance.now() - created)
+
+  const facts = iam.identities.role(arns[500] ?? '')
+  hash.update(JSON.stringify([facts?.name, facts?.identityPolicies.length, facts?.trustPolicy]))
+  const cells = [count, perRole, opened, roles, keys, get, list, creations]
+  print(cells.map((cell) => Math.round(cell).toLocaleString('en').padStart(14)).join(''))
+}
+
+const titles = ['roles', 'bytes/role', 'open ms', 'role()/s', 'accessKey()/s', 'GetRole/s']
+print([...titles, 'ListRoles/s', 'CreateRole/s'].map((title) => title.padStart(14)).join(''))
+for (const size of sizes) await measure(size)
+
+const loading = performance.now()
+const { openAwsManagedPolicies } = await import('../src/aws/iam/managed-policies.ts')
+const managed = openAwsManagedPolicies()
+const imported = performance.now()
+const count = managed.list().length
+print(
+  `AWS managed policies: ${count}, import ${(imported - loading).toFixed(1)} ms, first list ${(performance.now() - imported).toFixed(1)} ms`,
+)
+print(`result ${hash.digest('hex').slice(0, 16)}`)
