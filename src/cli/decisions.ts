@@ -68,6 +68,9 @@ function toDecision(event: CloudTrailEvent): Decision | undefined {
     ...(ours.action && { action: ours.action }),
     ...(ours.resource && { resource: ours.resource }),
     ...(ours.subject && { subject: ours.subject }),
+    ...(ours.subject?.serviceAccount && {
+      serviceAccount: `${ours.subject.namespace}/${ours.subject.serviceAccount}`,
+    }),
     ...(event.userIdentity?.arn && { callerArn: event.userIdentity.arn }),
     ...(event.errorCode && { errorCode: event.errorCode }),
     ...(event.errorMessage && { errorMessage: event.errorMessage }),

@@ -13,6 +13,8 @@ export interface RecordedDecision {
   readonly action?: string
   readonly resource?: string
   readonly callerArn?: string
+  /** The ServiceAccount that the token or session speaks for, `namespace/name`, where it is known. */
+  readonly serviceAccount?: string
   readonly errorCode?: string
   readonly errorMessage?: string
   readonly links: readonly Verdict[]
@@ -70,16 +72,23 @@ export function why(
   return {
     decision: record?.outcome ?? 'unknown',
     action: record?.action ?? record?.operation ?? 'no request yet',
-    resource: record?.resource ?? '*',
-    subject: situation
-      ? `pod ${situation.namespace}/${situation.name}`
-      : (record?.callerArn ?? 'an anonymous caller'),
+    resource: record?.resource ?? '',
+    subject: subjectOf(record, situation),
     time: record?.time ?? '',
     requestId: record?.requestId ?? '',
     links,
     ...((denied || !record) && broken && { brokenLink: broken.link }),
     ...((denied || !record) && fix !== undefined && { fix }),
   }
+}
+
+function subjectOf(
+  record: RecordedDecision | undefined,
+  situation: PodSituation | undefined,
+): string {
+  if (situation) return `pod ${situation.namespace}/${situation.name}`
+  if (record?.serviceAccount) return `ServiceAccount ${record.serviceAccount}`
+  return record?.callerArn ?? 'an anonymous caller'
 }
 
 function podLinks(situation: PodSituation): Verdict[] {
