@@ -1,0 +1,88 @@
+/** Runs what a probe or a life-cycle hook asks for: a command, an HTTP request, a TCP connection. */
+import { request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { connect } from 'node:net'
+import type { Runtime } from '../runtime/runtime.ts'
+import type { ContainerRun } from './container-run.ts'
+import type { ContainerFields } from './environment.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: probes and hooks are the API's, not ours to close
+export type Handler = Readonly<Record<string, any>>
+
+export interface HandlerContext {
+  readonly runtime: Runtime
+  readonly run: ContainerRun
+  readonly container: ContainerFields
+  readonly podIp: string
+}
+
+/** Undefined when it succeeded, else why not, as the kubelet's events have it. */
+export async function runHandler(
+  handler: Handler,
+  context: HandlerContext,
+  timeoutMs: number,
+): Promise<string | undefined> {
+  const signal = AbortSignal.timeout(timeoutMs)
+  try {
+    if (handler['exec']) return await execute(handler['exec'].command ?? [], context, signal)
+    if (handler['httpGet']) return await httpGet(handler['httpGet'], context, signal)
+    if (handler['tcpSocket']) return await openTcp(handler['tcpSocket'], context, signal)
+    return undefined
+  } catch (error) {
+    return signal.aborted
+      ? `command timed out after ${timeoutMs / 1000}s`
+      : (error as Error).message
+  }
+}
+
+async function execute(command: string[], { runtime, run }: HandlerContext, signal: AbortSignal) {
+  const { exitCode, output } = await runtime.execute(run.process, run.spec, command, signal)
+  if (signal.aborted) throw new Error('timed out')
+  return exitCode === 0 ? undefined : output
+}
+
+async function httpGet(target: Handler, context: HandlerContext, signal: AbortSignal) {
+  const { scheme = 'HTTP', path = '/', httpHeaders = [] } = target
+  const host: string = target['host'] || context.podIp
+  const port = portOf(target['port'], context.container)
+  const own = httpHeaders.map((h: { name: string; value: string }) => [h.name, h.value])
+  const headers = { 'user-agent': 'kube-probe/1.32', accept: '*/*', ...Object.fromEntries(own) }
+  const send = scheme === 'HTTPS' ? httpsRequest : httpRequest
+  const where = path.startsWith('/') ? path : `/${path}`
+  const status = await new Promise<number>((resolve, reject) => {
+    const options = { host, port, path: where, headers, signal, agent: false as const }
+    // As the kubelet: a probe does not judge the certificate.
+    const request = send({ ...options, rejectUnauthorized: false }, (response) => {
+      response.destroy()
+      resolve(response.statusCode ?? 0)
+    })
+    request.on('error', (error) => {
+      const url = `${scheme.toLowerCase()}://${host}:${port}${where}`
+      reject(new Error(`Get "${url}": ${error.message}`))
+    })
+    request.end()
+  })
+  return status >= 200 && status < 400 ? undefined : `HTTP probe failed with statuscode: ${status}`
+}
+
+async function openTcp(target: Handler, context: HandlerContext, signal: AbortSignal) {
+  const port = portOf(target['port'], context.container)
+  const host: string = target['host'] || context.podIp
+  await new Promise<void>((resolve, reject) => {
+    const socket = connect({ host, port, signal }, () => {
+      socket.destroy()
+      resolve()
+    })
+    socket.on('error', (error) => reject(new Error(`dial tcp ${host}:${port}: ${error.message}`)))
+  })
+  return undefined
+}
+
+function portOf(port: number | string, container: ContainerFields): number {
+  if (typeof port === 'number') return port
+  const ports: { name?: string; containerPort: number }[] = container['ports'] ?? []
+  const named = ports.find((p) => p.name === port)
+  const number = named?.containerPort ?? Number(port)
+  if (!Number.isInteger(number)) throw new Error(`couldn't find port: "${port}"`)
+  return number
+}
