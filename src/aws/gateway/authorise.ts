@@ -18,6 +18,9 @@ import { denialText } from './denial.ts'
 /** How many decisions of one request are kept for the record; a batch delete may have a thousand. */
 const maxRecorded = 20
 
+/** Stands for a session policy that is gone, or was never given where one is needed: it allows nothing. */
+const nothing = JSON.stringify({ Version: '2012-10-17', Statement: [] })
+
 /** One request's authorisations. */
 export class Authoriser {
   readonly #caller: Caller
@@ -136,9 +139,10 @@ export class Authoriser {
     if (sessionPolicy !== undefined)
       policies.push({ name: 'session policy', document: sessionPolicy })
     for (const arn of sessionPolicyArns ?? []) {
-      const policy = this.#identities.managedPolicy(arn)
-      if (policy) policies.push(policy)
+      policies.push(this.#identities.managedPolicy(arn) ?? { name: arn, arn, document: nothing })
     }
+    // An empty list would be no layer at all.
+    if (policies.length === 0) policies.push({ name: 'no session policy', document: nothing })
     return policies
   }
 }
