@@ -199,3 +199,38 @@ test('a path of no operation is 404, an operation that is not there 400, both Un
     assert.deepEqual([refusal.code, refusal.status], ['UnknownOperationException', status], rawPath)
   }
 })
+
+const cloudtrail = bindService({
+  model: loadModel('cloudtrail'),
+  operations: {
+    LookupEvents: {
+      name: 'LookupEvents',
+      access: 'any-signed-caller',
+      handle: (input) => ({ Events: [{ EventId: 'e', EventTime: input.StartTime }] }),
+    },
+  },
+  deps: {},
+})
+
+test('a json service finds its operation by target, and writes dates as epoch seconds', () => {
+  const target = 'CloudTrail_20131101.LookupEvents'
+  const given = request({ headers: new Map([['x-amz-target', target]]) })
+  const bound = cloudtrail.match(given, undefined)
+  const input = bound.parse(given, Buffer.from('{"StartTime":1767225600.5}'), undefined)
+  const response = bound.write(bound.handle(input, call), call)
+  assert.equal(response.headers['content-type'], 'application/x-amz-json-1.1')
+  assert.equal(response.body, '{"Events":[{"EventId":"e","EventTime":1767225600.5}]}')
+  for (const name of ['Dance', 'CreateTrail']) {
+    const other = request({ headers: new Map([['x-amz-target', `CloudTrail_20131101.${name}`]]) })
+    const refusal = refused(() => cloudtrail.match(other, undefined))
+    assert.deepEqual([refusal.code, refusal.status], ['UnknownOperationException', 400])
+  }
+  const error = { code: 'InvalidTimeRangeException', status: 400, message: 'no' }
+  const written = cloudtrail.writeError(error, {
+    requestId: 'i',
+    at: 0,
+    method: 'POST',
+    rawPath: '/',
+  })
+  assert.equal(written.body, '{"__type":"InvalidTimeRangeException","message":"no"}')
+})
