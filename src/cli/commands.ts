@@ -9,6 +9,7 @@ import {
 } from './command-groups.ts'
 import { awsCommand } from './commands/aws.ts'
 import { clockCommand } from './commands/clock.ts'
+import { completeCommand, completionCommand } from './commands/completion.ts'
 import { downCommand } from './commands/down.ts'
 import { envCommand } from './commands/env.ts'
 import { logsCommand } from './commands/logs.ts'
@@ -37,11 +38,13 @@ const commands: readonly ((context: CliContext) => Command)[] = [
   whyCommand,
   tutorialCommand,
   awsCommand,
+  completionCommand,
 ]
 
 /** Adds every command to the program; sub-commands inherit its settings. */
 export function registerCommands(program: Command, context: CliContext): void {
   for (const make of commands) program.addCommand(inherit(make(context), program))
+  program.addCommand(completeCommand(context), { hidden: true })
 }
 
 function inherit(command: Command, program: Command): Command {
