@@ -42,8 +42,7 @@ try {
 
 function report(error: unknown): number {
   if (error instanceof CommanderError) {
-    const quiet = error.exitCode === 0 || error.code === 'commander.help'
-    return quiet ? error.exitCode : exitCodes.usage
+    return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
   }
   const { debug } = program.opts<{ debug?: boolean }>()
   if (error instanceof CliFailure) {
