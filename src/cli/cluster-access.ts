@@ -1,11 +1,11 @@
 /** A cluster as the command line reaches it: found through EKS, entered with an EKS token, as eksctl does. */
 import type { Cluster } from '@aws-sdk/client-eks'
 import type { CoreV1Api, KubeConfig, V1ServiceAccount } from '@kubernetes/client-node'
+import { nearest } from '../kernel/nearest.ts'
 import { type AwsAccess, awsFailure, isAwsError } from './aws.ts'
 import type { CliContext } from './context.ts'
 import { eksToken } from './eks-token.ts'
 import { CliFailure, exitCodes } from './failure.ts'
-import { nearest } from './nearest.ts'
 
 /** Finds a cluster that is ready for use; a failure names the cluster that was perhaps meant. */
 export async function findCluster(aws: AwsAccess, name: string): Promise<Cluster> {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { OrderedKeys } from '../../kernel/ordered-keys.ts'
 import { Collection, Index } from './collection.ts'
-import { OrderedKeys } from './ordered-keys.ts'
 
 test('whatever is put and deleted, keys come in order and after any key', () => {
   const key = fc.stringMatching(/^[a-d]{1,3}$/)

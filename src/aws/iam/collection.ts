@@ -1,5 +1,5 @@
 /** Records of one kind by key, and their keys in order: lists stay quick however many there are. */
-import { OrderedKeys } from './ordered-keys.ts'
+import { OrderedKeys } from '../../kernel/ordered-keys.ts'
 
 /** A record with the revision of the write that made it. */
 export interface Entry<T> {
