@@ -129,9 +129,18 @@ export class MemoryIdentities implements Identities {
 /** Keeps records in an array, oldest first. */
 export class MemoryAudit implements AuditLog {
   readonly records: AuditRecord[] = []
+  readonly #also: AuditLog | undefined
+  readonly #keeps: boolean
+
+  /** `also` gets every record too; `keeps` false: only that. */
+  constructor(also?: AuditLog, keeps = true) {
+    this.#also = also
+    this.#keeps = keeps
+  }
 
   record(record: AuditRecord): void {
-    this.records.push(record)
+    if (this.#keeps) this.records.push(record)
+    this.#also?.record(record)
   }
 
   find(): AuditRecord[] {
@@ -175,7 +184,9 @@ export async function startTestGateway(options: {
   services: readonly AwsService[]
   identities?: MemoryIdentities
   sessions?: Sessions
-  audit?: MemoryAudit
+  audit?: AuditLog
+  /** False: records go to `audit` alone (a benchmark makes many). */
+  keepRecords?: boolean
   clock?: Clock
   tls?: { cert: string; key: string }
   log?: Log
@@ -185,7 +196,7 @@ export async function startTestGateway(options: {
   const identities = options.identities ?? new MemoryIdentities()
   const sealingKeys = [{ id: 1, key: new Uint8Array(32).fill(7) }]
   const sessions = options.sessions ?? createSessions({ sealingKeys })
-  const audit = options.audit ?? new MemoryAudit()
+  const audit = new MemoryAudit(options.audit, options.keepRecords)
   const gateway = await startGateway({
     host: '127.0.0.1',
     port: 0,
