@@ -2,8 +2,8 @@
 import { iamArn } from '../../kernel/arn.ts'
 import type { Call, ConditionContext, Need } from '../operation.ts'
 import { type NamedInput, type NamedKind, nameIn } from './deps.ts'
-import { findPolicy, type PolicySource } from './lookup.ts'
-import { entityArn } from './names.ts'
+import { findPolicy, findProvider, type PolicySource } from './lookup.ts'
+import { entityArn, providerArn } from './names.ts'
 import type { Attachment, Tags } from './records.ts'
 import type { IamState } from './state.ts'
 
@@ -128,9 +128,11 @@ export function onProvider(action: string) {
     call: Call,
     { state }: State,
   ): readonly Need[] => {
-    const resource = input.OpenIDConnectProviderArn ?? ''
-    const name = resource.slice(resource.indexOf('/') + 1)
-    const tags = state.entry(call.account, 'oidc-provider', name)?.record.tags
-    return [{ action, resource, context: { ...requestContext(input), ...tagContext(tags) } }]
+    const given = input.OpenIDConnectProviderArn ?? ''
+    const provider = findProvider(state, call.account, given)
+    // The provider's own ARN decides, also where the request leaves the port out.
+    const resource = provider ? providerArn(call.account, provider.url) : given
+    const context = { ...requestContext(input), ...tagContext(provider?.tags) }
+    return [{ action, resource, context }]
   }
 }

@@ -3,11 +3,11 @@ import { parseArn } from '../../kernel/arn.ts'
 import type { Call } from '../operation.ts'
 import type { NamedKind } from './deps.ts'
 import { refuse } from './errors.ts'
-import { findPolicy, type PolicySource } from './lookup.ts'
+import { findPolicy, findProvider, type PolicySource } from './lookup.ts'
 import { isAwsManaged } from './managed-policies.ts'
 import { providerName } from './names.ts'
 import type { PolicyRecord, ProviderRecord, RecordOf } from './records.ts'
-import { type IamState, withoutPort } from './state.ts'
+import type { IamState } from './state.ts'
 
 /** Refuses what is not there. `kind` as in the store. */
 export function existing<K extends NamedKind>(
@@ -59,25 +59,14 @@ export function ownPolicyName(source: PolicySource, account: string, arn: string
 /** An OIDC provider by its ARN, also where its port is left out (as eksctl leaves it out). */
 export function findProviderByArn(state: IamState, account: string, arn: string): ProviderRecord {
   const parsed = parseArn(arn)
-  const name = /^oidc-provider\/(.+)$/.exec(parsed?.resource ?? '')?.[1]
-  if (parsed?.service !== 'iam' || name === undefined) {
+  if (parsed?.service !== 'iam' || !/^oidc-provider\/./.test(parsed.resource)) {
     throw refuse.InvalidInput({ text: `Invalid ARN: ${arn}` })
   }
-  const record =
-    parsed.account === account
-      ? (state.entry(account, 'oidc-provider', name)?.record ?? onlyOne(state, account, name))
-      : undefined
+  const record = findProvider(state, account, arn)
   if (!record) {
     throw refuse.NoSuchEntity({}, { message: `OpenIDConnect Provider not found for arn ${arn}` })
   }
   return record
-}
-
-function onlyOne(state: IamState, account: string, name: string): ProviderRecord | undefined {
-  const collection = state.account(account)?.entities['oidc-provider']
-  const alike = [...(state.account(account)?.providersWithoutPort.of(name) ?? [])]
-  if (alike.length !== 1 || withoutPort(`https://${name}`) !== name) return undefined
-  return collection?.get(alike[0] ?? '')?.record
 }
 
 /** The key of a provider in the state and the store. */

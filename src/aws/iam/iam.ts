@@ -63,11 +63,10 @@ export function openIam(options: IamOptions): Iam {
     identities: createIdentities({ state, awsManaged, lastUsed, ownIssuer }),
     createAccount: (account) => createAccount({ state, writer, clock }, account),
     accounts: () =>
-      state.accounts().flatMap(({ root }) => {
-        if (!root) return []
-        const { id, name } = root.record
-        return [{ id, ...(name !== undefined && { name }) }]
-      }),
+      state
+        .accounts()
+        .map(({ id, root }) => ({ id, ...(root?.record.name && { name: root.record.name }) }))
+        .sort((a, b) => Number(a.id) - Number(b.id)),
     async [Symbol.asyncDispose]() {
       await lastUsed[Symbol.asyncDispose]()
       state[Symbol.dispose]()

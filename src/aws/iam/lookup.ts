@@ -1,8 +1,8 @@
-/** Finds roles and policies by their ARNs. */
+/** Finds roles, policies and providers by their ARNs. */
 import { parseArn } from '../../kernel/arn.ts'
 import type { AwsManagedPolicies } from './managed-policies.ts'
 import { entityArn } from './names.ts'
-import type { PolicyRecord, RoleRecord } from './records.ts'
+import type { PolicyRecord, ProviderRecord, RoleRecord } from './records.ts'
 import type { IamState } from './state.ts'
 
 /** Where managed policies are found: those of accounts and those of AWS. */
@@ -35,6 +35,25 @@ export function findPolicy(
   const name = parsed.resource.slice(parsed.resource.lastIndexOf('/') + 1)
   const policy = state.entry(parsed.account, 'policy', name)?.record
   return policy && entityArn(parsed.account, 'policy', policy) === arn ? policy : undefined
+}
+
+/** An account's OIDC provider by its ARN; also by one that leaves the port out, where only one fits. */
+export function findProvider(
+  state: IamState,
+  account: string,
+  arn: string,
+): ProviderRecord | undefined {
+  const parsed = parseArn(arn)
+  const name = /^oidc-provider\/(.+)$/.exec(parsed?.resource ?? '')?.[1]
+  if (parsed?.service !== 'iam' || parsed.account !== account || name === undefined)
+    return undefined
+  const exact = state.entry(account, 'oidc-provider', name)
+  if (exact) return exact.record
+  const here = state.account(account)
+  const [only, ...others] = here?.providersWithoutPort.of(name) ?? []
+  return only === undefined || others.length > 0
+    ? undefined
+    : here?.entities['oidc-provider'].get(only)?.record
 }
 
 /** The text of the version in force. */

@@ -1,11 +1,13 @@
 /** The user, group or role whose policies a simulation is about. */
 import { parseArn } from '../../kernel/arn.ts'
 import type { PolicyInput, PrincipalInput } from '../../kernel/policy/decision.ts'
+import type { GranteeKind } from './deps.ts'
 import { refuse } from './errors.ts'
 import { find } from './find.ts'
 import { addPolicies, roleFacts, userFacts } from './identities.ts'
 import type { PolicySource as Policies } from './lookup.ts'
 import { entityArn } from './names.ts'
+import type { NamedRecord } from './records.ts'
 
 export interface SimulatedEntity {
   readonly policies: readonly PolicyInput[]
@@ -17,23 +19,30 @@ export interface SimulatedEntity {
 /** Finds the entity by its ARN; it must be of the account. */
 export function simulatedEntity(source: Policies, account: string, arn: string): SimulatedEntity {
   const parsed = parseArn(arn)
-  const [, kind, path = ''] = /^(user|group|role)\/(.+)$/.exec(parsed?.resource ?? '') ?? []
+  const [, word, path = ''] = /^(user|group|role)\/(.+)$/.exec(parsed?.resource ?? '') ?? []
+  const kind = word as GranteeKind | undefined
   if (parsed?.service !== 'iam' || kind === undefined) {
     throw refuse.InvalidInput({
       text: `Invalid Entity Arn: ${arn} does not clearly define entity type and name.`,
     })
   }
   const name = path.slice(path.lastIndexOf('/') + 1)
-  if (parsed.account !== account) throw refuse.NoSuchEntity({ kind, name })
+  const missing = () => refuse.NoSuchEntity({ kind, name })
+  if (parsed.account !== account) throw missing()
+  // The path counts, too: what the caller was allowed to ask about is this ARN.
+  const exact = <T extends NamedRecord>(record: T) => {
+    if (entityArn(account, kind, record) !== arn) throw missing()
+    return record
+  }
   if (kind === 'group') {
     const policies: PolicyInput[] = []
-    addPolicies(source, find(source.state, account, 'group', name), policies)
+    addPolicies(source, exact(find(source.state, account, 'group', name)), policies)
     return { policies }
   }
   const facts =
     kind === 'user'
-      ? userFacts(source, account, find(source.state, account, 'user', name))
-      : roleFacts(source, account, find(source.state, account, 'role', name))
+      ? userFacts(source, account, exact(find(source.state, account, 'user', name)))
+      : roleFacts(source, account, exact(find(source.state, account, 'role', name)))
   const { id } = facts
   const principal: PrincipalInput =
     kind === 'user'

@@ -110,10 +110,18 @@ function checked(
   return { name, document }
 }
 
+/** Only the page asked for is computed: one result for each action on each resource. */
 function answer(input: Common, simulation: Simulation): SimulatePolicyResponse {
-  const results = simulate(simulation).map((result, index) => ({ result, index }))
-  const { items, page } = pageOfList(results, ({ index }) => String(index).padStart(6, '0'), input)
-  return { EvaluationResults: items.map(({ result }) => show(result)), ...page }
+  const { resources, ...fixed } = simulation
+  const pairs = simulation.actions.flatMap((action) =>
+    (resources?.length ? resources : [undefined]).map((resource) => ({ action, resource })),
+  )
+  const numbered = pairs.map((pair, index) => ({ ...pair, key: String(index).padStart(6, '0') }))
+  const { items, page } = pageOfList(numbered, ({ key }) => key, input)
+  const results = items.flatMap(({ action, resource }) =>
+    simulate({ ...fixed, actions: [action], ...(resource && { resources: [resource] }) }),
+  )
+  return { EvaluationResults: results.map(show), ...page }
 }
 
 function show(result: Result): EvaluationResult {
