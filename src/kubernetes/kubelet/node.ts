@@ -19,7 +19,7 @@ export interface NodeFacts {
   readonly taints?: readonly { key: string; value?: string; effect: string }[]
 }
 
-export const kubeletVersion = 'v1.32.5'
+export const kubeletVersion = 'v1.32.5-eks-podpass'
 const podsMax = 110
 
 /** What the node can give, from the machine it runs on. */
