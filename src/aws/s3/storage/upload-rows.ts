@@ -32,6 +32,7 @@ interface Rooms {
 
 export class UploadRows implements Uploads {
   readonly #rooms: Rooms
+  #made = 0
 
   constructor(rooms: Rooms) {
     this.#rooms = rooms
@@ -40,8 +41,10 @@ export class UploadRows implements Uploads {
   async create(upload: Omit<Upload, 'uploadId'>): Promise<Upload> {
     const { database, buckets } = this.#rooms
     // Ids of one key sort by the time they were made, as lists show them.
+    this.#made = (this.#made + 1) % 0x1000000
     const time = Math.max(upload.startedAt, 0).toString(16).padStart(12, '0')
-    const uploadId = time + randomBytes(20).toString('hex')
+    const count = this.#made.toString(16).padStart(6, '0')
+    const uploadId = time + count + randomBytes(20).toString('hex')
     const { bucket, key, startedAt, ...facts } = upload
     await database.write(() => {
       const row = buckets.row(bucket)
