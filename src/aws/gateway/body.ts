@@ -38,19 +38,25 @@ export function verifiedBody(
 }
 
 /** Reads a stream to its end; refuses as soon as `maxBytes` is passed. */
-export async function readAll(stream: Readable, maxBytes: number): Promise<Buffer> {
-  const pieces: Buffer[] = []
-  let total = 0
-  try {
-    for await (const piece of stream as AsyncIterable<Buffer>) {
+export function readAll(stream: Readable, maxBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const pieces: Buffer[] = []
+    let total = 0
+    const take = (piece: Buffer): void => {
       total += piece.length
-      if (total > maxBytes) throw tooLarge(maxBytes)
       pieces.push(piece)
+      if (total <= maxBytes) return
+      stream.off('data', take)
+      stream.pause()
+      reject(tooLarge(maxBytes))
     }
-  } catch (cause) {
-    throw isReset(cause) ? incomplete() : cause
-  }
-  return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces, total)
+    stream.on('data', take)
+    stream.on('end', () => {
+      resolve(pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces, total))
+    })
+    stream.on('error', (cause) => reject(isReset(cause) ? incomplete() : cause))
+    stream.on('close', () => reject(incomplete()))
+  })
 }
 
 /** Bytes announced by Content-Length; 0 where the request has no body, undefined where it comes in HTTP chunks. */

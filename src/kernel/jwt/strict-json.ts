@@ -8,11 +8,14 @@ export type StrictJson =
 /** Deeper nesting is refused. */
 const depthMax = 16
 
+/** Made once: that costs more than a token's decoding. Without `stream` it keeps nothing between calls. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 /** Parses UTF-8 bytes holding one JSON object. Never throws. */
 export function parseStrictObject(bytes: Uint8Array): StrictJson {
   let text: string
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    text = utf8.decode(bytes)
   } catch {
     return { problem: 'is not UTF-8' }
   }

@@ -2,7 +2,13 @@
  * Session tokens that need no storage: AES-256-GCM over the session's facts, bound to the access key id; the secret
  * access key is derived from the id. Every key has an id, so that keys rotate with overlap.
  */
-import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  type KeyObject,
+} from 'node:crypto'
 
 /** A master key: 32 bytes; its id (0 to 255) stands in each token that it sealed. */
 export interface SealingKey {
@@ -26,7 +32,7 @@ export const sealingRandomBytes = ivBytes
 
 /** The keys of one installation, derived once; the first is the one that seals. */
 export class Sealing {
-  readonly #keys = new Map<number, { encrypt: Buffer; secret: Buffer }>()
+  readonly #keys = new Map<number, { encrypt: KeyObject; secret: KeyObject }>()
   readonly #active: number
 
   constructor(keys: readonly SealingKey[]) {
@@ -95,10 +101,11 @@ export class Sealing {
 }
 
 /** 40 characters, as AWS's secrets have. */
-function secretOf(key: Buffer, accessKeyId: string): string {
+function secretOf(key: KeyObject, accessKeyId: string): string {
   return createHmac('sha256', key).update(accessKeyId).digest('base64').slice(0, 40)
 }
 
-function derive(key: Uint8Array, purpose: string): Buffer {
-  return createHmac('sha256', key).update(purpose).digest()
+/** As a key object: handing over bytes anew costs several times the cipher itself. */
+function derive(key: Uint8Array, purpose: string): KeyObject {
+  return createSecretKey(createHmac('sha256', key).update(purpose).digest())
 }
