@@ -51,11 +51,13 @@ export function readAll(stream: Readable, maxBytes: number): Promise<Buffer> {
       reject(tooLarge(maxBytes))
     }
     stream.on('data', take)
+    let ended = false
     stream.on('end', () => {
+      ended = true
       resolve(pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces, total))
     })
     stream.on('error', (cause) => reject(isReset(cause) ? incomplete() : cause))
-    stream.on('close', () => reject(incomplete()))
+    stream.on('close', () => ended || reject(incomplete()))
   })
 }
 
