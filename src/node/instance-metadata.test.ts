@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { silentLog } from '../audit/log.ts'
+import { ManualClock } from '../clock/manual-clock.ts'
+import { Refusal } from '../kernel/refusal.ts'
+import {
+  type CredentialsRequest,
+  type InstanceMetadata,
+  type MetadataOptions,
+  startInstanceMetadata,
+} from './instance-metadata.ts'
+
+const clock = new ManualClock()
+const pod = { metadata: { name: 'p', namespace: 'default', uid: 'u-1' }, spec: {} }
+const ttl = 'x-aws-ec2-metadata-token-ttl-seconds'
+const roleArn = 'arn:aws:iam::111122223333:role/path/node-role'
+let options: MetadataOptions = { httpTokens: 'optional', httpEndpoint: 'enabled' }
+let refused = false
+const asked: CredentialsRequest[] = []
+let metadata: InstanceMetadata
+let base: string
+
+before(async () => {
+  metadata = await startInstanceMetadata({
+    host: '127.0.0.1',
+    port: 0,
+    clock,
+    log: silentLog,
+    instance: {
+      instanceId: 'i-0123456789abcdef0',
+      instanceType: 'm5.large',
+      privateIp: '192.168.1.2',
+      hostname: 'ip-192-168-1-2.ap-northeast-1.compute.internal',
+      account: '111122223333',
+      region: 'ap-northeast-1',
+      availabilityZone: 'ap-northeast-1a',
+    },
+    roleArn,
+    clusterName: 'irsa',
+    options: () => options,
+    credentials: (request) => {
+      asked.push(request)
+      if (refused) return new Refusal('no', { code: 'AccessDenied', status: 403 })
+      return {
+        accessKeyId: `ASIA${asked.length}`,
+        secretAccessKey: 's',
+        sessionToken: 't',
+        expiration: clock.now() + request.durationSeconds * 1000,
+      }
+    },
+  })
+  base = metadata.endpointFor(pod)
+})
+after(() => metadata[Symbol.asyncDispose]())
+
+async function ask(path: string, init: RequestInit = {}): Promise<[number, string]> {
+  const answer = await fetch(base + path, init)
+  return [answer.status, await answer.text()]
+}
+
+async function token(seconds = '60'): Promise<[number, string]> {
+  return ask('latest/api/token', { method: 'PUT', headers: { [ttl]: seconds } })
+}
+
+const roles = 'latest/meta-data/iam/security-credentials/'
+
+test('version 1 gives the role and its credentials, with the pod known to whoever issues them', async () => {
+  assert.deepEqual(await ask(roles), [200, 'node-role'])
+  const [status, text] = await ask(`${roles}node-role`)
+  assert.equal(status, 200)
+  const { Code, Type, Expiration } = JSON.parse(text) as Record<string, string>
+  assert.deepEqual([Code, Type], ['Success', 'AWS-HMAC'])
+  assert.match(Expiration ?? '', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
+  assert.deepEqual(asked.at(-1), {
+    roleArn,
+    sessionName: 'i-0123456789abcdef0',
+    durationSeconds: 21_600,
+    instanceId: 'i-0123456789abcdef0',
+    pod: {
+      cluster: 'irsa',
+      namespace: 'default',
+      pod: 'p',
+      podUid: 'u-1',
+      serviceAccount: 'default',
+    },
+  })
+  assert.deepEqual(await ask(`${roles}another`), [404, ''])
+})
+
+test('credentials are kept, and renewed half an hour before their end', async () => {
+  const key = async () =>
+    (JSON.parse((await ask(`${roles}node-role`))[1]) as { AccessKeyId: string }).AccessKeyId
+  const first = await key()
+  clock.advance(5 * 3_600_000)
+  assert.equal(await key(), first)
+  clock.advance(31 * 60_000)
+  assert.notEqual(await key(), first)
+})
+
+test('a token is good for its time, and a bad one is refused even where none is needed', async () => {
+  const [status, good] = await token('60')
+  assert.equal(status, 200)
+  const withToken = (value: string) =>
+    ask(roles, { headers: { 'x-aws-ec2-metadata-token': value } })
+  assert.deepEqual(await withToken(good), [200, 'node-role'])
+  assert.deepEqual(await withToken('garbage'), [401, ''])
+  clock.advance(61_000)
+  assert.deepEqual(await withToken(good), [401, ''])
+})
+
+test('the rules of the token request are EC2’s', async () => {
+  for (const seconds of ['0', '21601', 'x', '-1', '1.5'])
+    assert.equal((await token(seconds))[0], 400)
+  assert.equal((await ask('latest/api/token', { method: 'PUT' }))[0], 400)
+  const forwarded = { [ttl]: '60', 'x-forwarded-for': '1.2.3.4' }
+  assert.equal((await ask('latest/api/token', { method: 'PUT', headers: forwarded }))[0], 403)
+  assert.equal((await ask('latest/api/token'))[0], 405)
+  assert.equal((await ask(roles, { method: 'DELETE' }))[0], 405)
+})
+
+test('version 1 is refused where tokens are required, everything where the endpoint is off', async () => {
+  options = { httpTokens: 'required', httpEndpoint: 'enabled' }
+  assert.equal((await ask(roles))[0], 401)
+  const [, good] = await token()
+  assert.equal((await ask(roles, { headers: { 'x-aws-ec2-metadata-token': good } }))[0], 200)
+  options = { httpTokens: 'optional', httpEndpoint: 'disabled' }
+  assert.equal((await ask(roles))[0], 403)
+  options = { httpTokens: 'optional', httpEndpoint: 'enabled' }
+})
+
+test('the tree lists its directories and answers as EC2 does', async () => {
+  assert.deepEqual(await ask('latest/meta-data/placement/availability-zone/'), [
+    200,
+    'ap-northeast-1a',
+  ])
+  assert.deepEqual(await ask('latest/meta-data/instance-id'), [200, 'i-0123456789abcdef0'])
+  assert.match((await ask('latest/meta-data/'))[1], /^hostname\niam\/\ninstance-id\n/)
+  const [, document] = await ask('latest/dynamic/instance-identity/document')
+  assert.equal((JSON.parse(document) as { region: string }).region, 'ap-northeast-1')
+  assert.equal((await ask('latest/user-data'))[0], 404)
+  assert.equal((await ask('latest/meta-data/iam/security-credentials-extended/'))[0], 404)
+})
+
+test('where STS refuses the role, the document says so with status 200', async () => {
+  refused = true
+  const other = metadata.endpointFor({ metadata: { name: 'q', uid: 'u-2' } })
+  const answer = await fetch(`${other}${roles}node-role`)
+  assert.equal(answer.status, 200)
+  assert.equal(((await answer.json()) as { Code: string }).Code, 'AssumeRoleUnauthorizedAccess')
+  refused = false
+})
+
+test('an address that no pod has, or has no more, answers nothing', async () => {
+  const { origin } = new URL(base)
+  assert.equal((await fetch(`${origin}/latest/meta-data/`)).status, 404)
+  assert.equal((await fetch(`${origin}/${'0'.repeat(32)}/latest/meta-data/`)).status, 404)
+  metadata.forget(pod)
+  assert.equal((await ask(roles))[0], 404)
+})
