@@ -5,8 +5,12 @@ import type { AuthorizationRequest, Decision, PolicySet } from '../kernel/policy
 export interface PolicyOwner {
   readonly kind: 'role' | 'user' | 'root' | 'anonymous'
   readonly name: string
-  /** Set where the caller has the node's role only because its pod has none of its own. */
-  readonly borrowedFromNode?: boolean
+  /** Set where a pod has the node's role only because it has none of its own. */
+  readonly borrowedBy?: {
+    readonly cluster: string
+    readonly namespace: string
+    readonly serviceAccount?: string
+  }
 }
 
 /** A need as it was decided. On a refusal `decision` is the explaining run's. */

@@ -168,12 +168,11 @@ function principalInput(caller: Caller, principal: PrincipalFacts | undefined): 
 
 function policyOwner(caller: Caller): PolicyOwner {
   switch (caller.kind) {
-    case 'session':
-      return {
-        kind: 'role',
-        name: caller.session.roleName,
-        ...(caller.session.instanceId === undefined ? {} : { borrowedFromNode: true }),
-      }
+    case 'session': {
+      const { roleName, instanceId, pod } = caller.session
+      const borrowed = instanceId !== undefined && pod ? { borrowedBy: pod } : {}
+      return { kind: 'role', name: roleName, ...borrowed }
+    }
     case 'user':
       return { kind: 'user', name: caller.userName }
     default:

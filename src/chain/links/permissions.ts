@@ -99,6 +99,11 @@ function fixOf({ request, owner }: NeedFacts, by: PolicyType): string {
   }
   if (by === 'service-control')
     return `allow \`${request.action}\` in the service control policy of the account`
+  if (owner.borrowedBy) {
+    // What a node's role may, every pod on it may: the pod needs a role of its own instead.
+    const { cluster, namespace, serviceAccount = 'NAME' } = owner.borrowedBy
+    return `podpass create iamserviceaccount --cluster ${cluster} --namespace ${namespace} --name ${serviceAccount} --attach-policy-arn POLICY --approve, and let the pod use it`
+  }
   const document = JSON.stringify({
     Version: '2012-10-17',
     Statement: [{ Effect: 'Allow', Action: request.action, Resource: request.resource }],
@@ -113,7 +118,6 @@ function layerName(by: PolicyType): string {
 }
 
 function ownerName(owner: PolicyOwner): string {
-  return owner.kind === 'root' || owner.kind === 'anonymous'
-    ? `the ${owner.kind} caller`
-    : `${owner.kind} \`${owner.name}\``
+  if (owner.kind === 'root' || owner.kind === 'anonymous') return `the ${owner.kind} caller`
+  return `${owner.borrowedBy ? "the node's " : ''}${owner.kind} \`${owner.name}\``
 }
