@@ -36,7 +36,7 @@ interface Condition {
   readonly message?: string
 }
 
-/** The whole status; what others wrote (PodScheduled, qosClass) is kept from the pod's. */
+/** The whole status; what others wrote (qosClass, their conditions) is kept from the pod's. */
 export function podStatus(pod: KubernetesObject, facts: StatusFacts): Record<string, unknown> {
   const { records, hostIp, startedAt, failure, now } = facts
   const old = pod['status'] ?? {}
@@ -97,6 +97,7 @@ function podConditions(
     initialized,
     ready('Ready'),
     ready('ContainersReady'),
+    { type: 'PodScheduled', status: 'True' },
     ...(isolationNote
       ? [
           {
