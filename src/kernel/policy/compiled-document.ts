@@ -12,7 +12,7 @@ export interface Selection {
 const nothing: Selection = { denies: [], allows: [] }
 
 /** Below this many statements looking at each is cheaper than remembering. */
-const statementsRemembered = 2
+const statementsRemembered = 8
 /** Actions remembered per document. */
 const actionsRemembered = 24
 

@@ -66,8 +66,8 @@ export interface PolicySet {
   readonly resource?: PolicyInput
   /**
    * True where the resource's policy must itself allow, as for trust policies (and KMS keys): an identity policy
-   * alone is not enough. AssumeRoleWithWebIdentity has no identity side at all. Default: true for `sts:` and `kms:`
-   * actions where `resource` is given.
+   * alone is not enough. AssumeRoleWithWebIdentity has no identity side at all. Default: true where `resource` is
+   * given and the action is one of `sts:`, or of `kms:` on a key.
    */
   readonly resourcePolicyRequired?: boolean
   /** Level by level from the root to the account: each level must allow. */

@@ -72,6 +72,7 @@ class Run {
     const boundary = account !== undefined && !root ? given(policies.boundary) : undefined
     const session = account !== undefined ? given(policies.session) : undefined
     const endpoint = given(policies.endpoint)
+    this.#view.bounded = boundary !== undefined
     // The order is that in which AWS names the refusing type.
     const outer = this.#control(policies, account !== undefined)
     const endpointHit = endpoint && this.#layer('endpoint', endpoint)
@@ -117,8 +118,9 @@ class Run {
 
   /** Keys and roles are governed by their own policy: see `PolicySet.resourcePolicyRequired`. */
   #needsResourcePolicy({ resource }: PolicySet): boolean {
-    const { service } = this.#view.action
-    return resource !== undefined && (service === 'sts' || service === 'kms')
+    if (resource === undefined) return false
+    const { action, resource: arn } = this.#view
+    return action.service === 'sts' || (action.service === 'kms' && arn.includes(':key/'))
   }
 
   /** Organisations' policies: every level must allow. They bind neither service-linked roles nor (SCPs) strangers. */

@@ -5,10 +5,27 @@ export interface Span {
   readonly end: number
 }
 
-export interface JsonMember extends Span {
+/** A member of an object; its span runs from the key's quote to the value's end. */
+export class JsonMember implements Span {
   readonly key: string
-  readonly keySpan: Span
+  readonly start: number
+  readonly keyEnd: number
   readonly value: JsonNode
+
+  constructor(key: JsonScalar, value: JsonNode) {
+    this.key = key.text
+    this.start = key.start
+    this.keyEnd = key.end
+    this.value = value
+  }
+
+  get end(): number {
+    return this.value.end
+  }
+
+  get keySpan(): Span {
+    return { start: this.start, end: this.keyEnd }
+  }
 }
 
 export interface JsonObject extends Span {
@@ -133,7 +150,7 @@ class Reader {
   #object(depth: number): JsonObject | undefined {
     const start = this.#at++
     const members: JsonMember[] = []
-    const seen = new Set<string>()
+    let seen: Set<string> | undefined
     if (this.#take(CLOSE)) return { kind: 'object', start, end: this.#at, members }
     for (;;) {
       this.#space()
@@ -142,16 +159,17 @@ class Reader {
         this.syntax(this.#at)
         return undefined
       }
-      if (seen.has(name.text)) {
+      // Most objects are small: only large ones are worth a set.
+      if (members.length === 16) seen = new Set(members.map(({ key }) => key))
+      if (seen ? seen.has(name.text) : members.some(({ key }) => key === name.text)) {
         this.#fail('duplicate-key', `${JSON.stringify(name.text)} twice`, name.start, name.end)
         return undefined
       }
-      seen.add(name.text)
+      seen?.add(name.text)
       this.#space()
       const value = this.value(depth + 1)
       if (!value) return undefined
-      const keySpan = { start: name.start, end: name.end }
-      members.push({ key: name.text, keySpan, value, start: name.start, end: value.end })
+      members.push(new JsonMember(name, value))
       if (this.#take(COMMA)) continue
       if (this.#take(CLOSE)) return { kind: 'object', start, end: this.#at, members }
       this.syntax(this.#at)

@@ -52,8 +52,12 @@ export class PrincipalElement {
   readonly #federated = new Set<string>()
   readonly #canonical = new Set<string>()
 
-  constructor(element: 'Principal' | 'NotPrincipal', node: JsonNode) {
+  readonly #denies: boolean
+
+  /** `denies`: whether the statement's effect is Deny. */
+  constructor(element: 'Principal' | 'NotPrincipal', node: JsonNode, denies: boolean) {
     this.#element = element
+    this.#denies = denies
     this.#span = { start: node.start, end: node.end }
     this.#principals = principalsOf(node)
     for (const principal of this.#principals) this.#add(principal)
@@ -62,7 +66,9 @@ export class PrincipalElement {
   match(view: RequestView): PrincipalMatch {
     const match = this.#match(view.principal)
     if (this.#element === 'Principal') return match
-    // Whoever a Principal element would have meant is exempt; the statement is about everyone else.
+    // Whoever a Principal element would have meant is exempt; the statement is about everyone else. But a Deny exempts
+    // nobody who has a permissions boundary: "Permissions boundaries for IAM entities", IAM user guide.
+    if (this.#denies && view.bounded) return DIRECT
     return match === NOBODY ? DIRECT : NOBODY
   }
 

@@ -19,6 +19,8 @@ export class RequestView implements VariableSource {
   readonly action: ActionName
   readonly resource: string
   readonly principal: PrincipalInput
+  /** Whether the caller has a permissions boundary. */
+  bounded = false
   #keys: readonly string[] | undefined
   #fields: ArnFields | null | undefined
 

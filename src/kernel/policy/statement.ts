@@ -74,7 +74,7 @@ export class Statement {
   }
 
   #compiled(): Body {
-    this.#body ??= compileBody(this.#text, this.span.start, this.#variables)
+    this.#body ??= compileBody(this.#text, this.span.start, this.#variables, this.effect === 'Deny')
     return this.#body
   }
 }
@@ -84,14 +84,14 @@ function noPrincipal({ start, end }: Span): ElementFinding {
 }
 
 /** Reads the statement again at its place: holding every syntax tree would cost more than the few that are needed. */
-function compileBody(text: string, start: number, variables: boolean): Body {
+function compileBody(text: string, start: number, variables: boolean, denies: boolean): Body {
   const node = parseJsonAt(text, start)
   if (node?.kind !== 'object') return { resource: undefined, principal: undefined, conditions: [] }
   const resource = pick(node, 'Resource', 'NotResource')
   const principal = pick(node, 'Principal', 'NotPrincipal')
   return {
     resource: resource && new ResourceElement(resource.name, resource.value, variables),
-    principal: principal && new PrincipalElement(principal.name, principal.value),
+    principal: principal && new PrincipalElement(principal.name, principal.value, denies),
     conditions: compileConditions(member(node, 'Condition'), variables),
   }
 }

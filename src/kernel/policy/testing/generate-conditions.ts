@@ -1,7 +1,8 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: policy variables are spelt like that
 /** Generated conditions and the contexts that they meet. */
 import fc from 'fast-check'
 import type { AuthorizationRequest } from '../decision.ts'
-import type { Profile } from './generate.ts'
+import type { Profile } from './profile.ts'
 
 interface Family {
   readonly operators: readonly string[]
@@ -208,24 +209,22 @@ export function conditionBlocks(
 
 /** Request contexts: each key of the pools there or not, some with several values. */
 export function contexts(profile: Profile): fc.Arbitrary<AuthorizationRequest['context']> {
-  const entry = fc
-    .constantFrom(...families)
-    .chain((family) =>
-      fc.tuple(
-        fc.constantFrom(...family.keys).chain(anyCase),
-        profile.cornerConditions
-          ? fc.oneof(
-              { weight: 8, arbitrary: pool(family.actual, family.oddActual, profile) },
-              {
-                weight: 1,
-                arbitrary: fc.array(pool(family.actual, family.oddActual, profile), {
-                  maxLength: 2,
-                }),
-              },
-            )
-          : pool(family.actual, family.oddActual, profile),
-      ),
-    )
+  const entry = fc.constantFrom(...families).chain((family) =>
+    fc.tuple(
+      fc.constantFrom(...family.keys).chain(anyCase),
+      profile.cornerConditions
+        ? fc.oneof(
+            { weight: 8, arbitrary: pool(family.actual, family.oddActual, profile) },
+            {
+              weight: 1,
+              arbitrary: fc.array(pool(family.actual, family.oddActual, profile), {
+                maxLength: 2,
+              }),
+            },
+          )
+        : pool(family.actual, family.oddActual, profile),
+    ),
+  )
   const several = fc.tuple(
     fc.constantFrom(...listKeys).chain(anyCase),
     fc.array(fc.constantFrom(...listValues), {

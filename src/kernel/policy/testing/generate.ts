@@ -1,39 +1,13 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: policy variables are spelt like that
 /** Generated cases, mostly valid and mostly near a match: small pools, so that requests and policies meet. */
 import fc from 'fast-check'
 import type { AuthorizationRequest, PolicyInput, PolicySet, PrincipalInput } from '../decision.ts'
 import { conditionBlocks, contexts } from './generate-conditions.ts'
+import { everything, type Profile } from './profile.ts'
 
 export interface GeneratedCase {
   readonly request: AuthorizationRequest
   readonly policies: PolicySet
-}
-
-/** What a profile leaves out: the differential test generates around the known faults of its oracle. */
-export interface Profile {
-  /** Characters in object keys that are wildcards or line ends. */
-  readonly oddKeys: boolean
-  /** Versions other than 2012-10-17. */
-  readonly oldVersions: boolean
-  /** Values that are no number, date, address, ARN; several spellings of the same. */
-  readonly oddValues: boolean
-  /** Callers other than users and sessions. */
-  readonly allCallers: boolean
-  /** NotPrincipal, account-only trust and other principals that the oracle reads otherwise. */
-  readonly allPrincipals: boolean
-  /** Session policies together with a resource policy that names the session. */
-  readonly sessionGrants: boolean
-  /** ForAnyValue with IfExists on a missing key, variables with several values, and the like. */
-  readonly cornerConditions: boolean
-}
-
-export const everything: Profile = {
-  oddKeys: true,
-  oldVersions: true,
-  oddValues: true,
-  allCallers: true,
-  allPrincipals: true,
-  sessionGrants: true,
-  cornerConditions: true,
 }
 
 export const accountA = '111122223333'
@@ -162,6 +136,11 @@ const oneOrList = <T>(item: fc.Arbitrary<T>) =>
     { weight: 2, arbitrary: fc.array(item, { minLength: 1, maxLength: 3 }) },
   )
 
+/** There in one case of `n`. */
+function oneIn<T>(n: number, arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> {
+  return fc.oneof({ weight: n - 1, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary })
+}
+
 function principalElements(profile: Profile): fc.Arbitrary<object> {
   const named = fc.constantFrom(
     ...[...users, ...sessions].flatMap((p) => ('arn' in p ? [p.arn] : [])),
@@ -201,8 +180,8 @@ function principalElements(profile: Profile): fc.Arbitrary<object> {
 
 function statements(profile: Profile, withPrincipal: boolean): fc.Arbitrary<object> {
   const patterns = profile.oddKeys ? [...resourcePatterns, ...oddPatterns] : resourcePatterns
-  const action = oneOrList(fc.constantFrom(...actionPatterns))
-  const resource = oneOrList(fc.constantFrom(...patterns))
+  const action = oneOrList(fc.constantFrom(...actionPatterns, '*', '*', 's3:*', 's3:Get*'))
+  const resource = oneOrList(fc.constantFrom(...patterns, '*', '*', '*', 'arn:aws:s3:::bucket/*'))
   return fc
     .record({
       Effect: fc.oneof(
@@ -218,7 +197,7 @@ function statements(profile: Profile, withPrincipal: boolean): fc.Arbitrary<obje
         { weight: 1, arbitrary: resource.map((NotResource) => ({ NotResource })) },
         ...(withPrincipal ? [{ weight: 1, arbitrary: fc.constant({}) }] : []),
       ),
-      condition: fc.option(conditionBlocks(profile), { nil: undefined, freq: 2 }),
+      condition: fc.option(conditionBlocks(profile), { nil: undefined, freq: 3 }),
       principal: withPrincipal ? principalElements(profile) : fc.constant({}),
     })
     .map(({ Effect, action, resource, condition, principal }) => ({
@@ -262,17 +241,15 @@ function policySets(profile: Profile): fc.Arbitrary<PolicySet> {
       ),
       { minLength: 1, maxLength: 2 },
     )
-  const maybe = <T>(arbitrary: fc.Arbitrary<T>, freq: number) =>
-    fc.option(arbitrary, { nil: undefined, freq })
   return fc
     .record({
       identity,
-      boundary: maybe(layer, 3),
-      session: maybe(layer, 3),
-      resource: fc.option(documents(profile, true), { nil: undefined, freq: 1 }),
-      serviceControl: maybe(fc.array(level(false), { minLength: 1, maxLength: 2 }), 5),
-      resourceControl: maybe(fc.array(level(true), { minLength: 1, maxLength: 2 }), 6),
-      endpoint: maybe(level(true), 6),
+      boundary: oneIn(4, layer),
+      session: oneIn(4, layer),
+      resource: oneIn(2, documents(profile, true)),
+      serviceControl: oneIn(8, fc.array(level(false), { minLength: 1, maxLength: 2 })),
+      resourceControl: oneIn(8, fc.array(level(true), { minLength: 1, maxLength: 2 })),
+      endpoint: oneIn(10, level(true)),
     })
     .map((set) => ({
       identity: set.identity.map(named('identity')),
@@ -297,7 +274,7 @@ export function cases(profile: Profile = everything): fc.Arbitrary<GeneratedCase
       principal: fc.constantFrom(...callers),
       action: fc.constantFrom(...actions),
       resource: fc.constantFrom(...plainResources, ...(profile.oddKeys ? oddResources : [])),
-      resourceAccount: fc.option(fc.constantFrom(accountA, accountB), { nil: undefined, freq: 2 }),
+      resourceAccount: oneIn(3, fc.constantFrom(accountA, accountB)),
       context: contexts(profile),
     })
     .map(({ resourceAccount, ...rest }) => ({

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { Decision, PolicyInput, PolicySet, StatementFinding } from '../decision.ts'
 import { evaluate } from '../evaluate.ts'
-import { cases, documents, everything, type GeneratedCase } from './generate.ts'
+import { cases, documents, type GeneratedCase } from './generate.ts'
+import { everything } from './profile.ts'
 import { referenceDecision } from './reference.ts'
 
 export interface Law {

@@ -1,6 +1,7 @@
+// biome-ignore-all lint/style/noRestrictedGlobals: another way to read dates than the evaluator's, for tests
 /** Conditions of the reference evaluator: each operator spelt out. */
 import type { AuthorizationRequest } from '../decision.ts'
-import { matchFields, splitPattern } from './reference.ts'
+import { matchFields, splitPattern } from './reference-arns.ts'
 import { filled, likeness, type Vars, variablesOf } from './reference-values.ts'
 
 /** Undefined: the two cannot be compared. */
@@ -43,10 +44,12 @@ const number = (text: string) =>
 
 function date(text: string): number | undefined {
   if (/^-?\d+(\.\d+)?$/.test(text) && !/^\d{4}$/.test(text)) return Number.parseFloat(text)
-  const parsed = Date.parse(
-    /T.*\d$/.test(text) && !/[+-]\d\d:?\d\d$/.test(text) ? `${text}Z` : text,
-  )
-  return /^\d{4}/.test(text) && !Number.isNaN(parsed) ? parsed / 1000 : undefined
+  if (!/^\d{4}/.test(text) || Number.isNaN(Date.parse(text))) return undefined
+  // JavaScript takes 30 February for 2 March; there is no such day.
+  const [year = 0, month = 1, day = 1] = text.slice(0, 10).split('-').map(Number)
+  if (new Date(Date.UTC(year, month - 1, day)).getUTCDate() !== day) return undefined
+  const local = /T.*\d$/.test(text) && !/[+-]\d\d:?\d\d$/.test(text)
+  return Date.parse(local ? `${text}Z` : text) / 1000
 }
 
 const bool = (text: string) =>

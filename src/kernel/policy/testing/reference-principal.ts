@@ -4,8 +4,14 @@ import type { PrincipalInput } from '../decision.ts'
 /** 0: not meant; 1: by account; 2: a session by its role; 3: directly. */
 export function principalLevel(
   caller: PrincipalInput,
-  statement: { readonly Principal?: unknown; readonly NotPrincipal?: unknown },
+  statement: {
+    readonly Effect: string
+    readonly Principal?: unknown
+    readonly NotPrincipal?: unknown
+  },
+  bounded: boolean,
 ): number {
+  if (bounded && statement.Effect === 'Deny' && statement.NotPrincipal !== undefined) return 3
   if (statement.NotPrincipal !== undefined) return level(caller, statement.NotPrincipal) > 0 ? 0 : 3
   return level(caller, statement.Principal)
 }

@@ -3,9 +3,10 @@
  * parsed JSON, sharing no code with the compiled evaluator. Tests hold the two against each other.
  */
 import type { AuthorizationRequest, Decision, PolicyInput, PolicySet } from '../decision.ts'
+import { arnMatches } from './reference-arns.ts'
 import { referenceCondition } from './reference-conditions.ts'
 import { principalLevel } from './reference-principal.ts'
-import { likeness, type Vars, variablesOf } from './reference-values.ts'
+import { likeness, variablesOf } from './reference-values.ts'
 
 interface StatementJson {
   readonly Effect: 'Allow' | 'Deny'
@@ -39,8 +40,11 @@ export function referenceDecision(
   const endpoint = policies.endpoint?.length ? policies.endpoint : undefined
   const resource = policies.resource ? [policies.resource] : []
   const identity = member ? policies.identity : []
+  const bounded = boundary !== undefined
   const any = (effect: string, inputs: readonly PolicyInput[], isResource = false) =>
-    inputs.some((input) => matching(request, input, isResource).some((s) => s.Effect === effect))
+    inputs.some((input) =>
+      matching(request, input, isResource, bounded).some((s) => s.Effect === effect),
+    )
 
   const denies: [string, boolean][] = [
     ['resource-control', rcp.some((level) => any('Deny', level))],
@@ -60,9 +64,9 @@ export function referenceDecision(
   if (endpoint && !any('Allow', endpoint)) return refuse('endpoint')
 
   const levels = resource
-    .flatMap((input) => matching(request, input, true))
+    .flatMap((input) => matching(request, input, true, bounded))
     .filter((statement) => statement.Effect === 'Allow')
-    .map((statement) => principalLevel(request.principal, statement))
+    .map((statement) => principalLevel(request.principal, statement, bounded))
   const level = Math.max(0, ...levels)
   if (!member) return level > 0 ? allow : refuse('resource')
 
@@ -70,7 +74,8 @@ export function referenceDecision(
   const service = request.action.split(':')[0]?.toLowerCase()
   const governed =
     policies.resourcePolicyRequired ??
-    (policies.resource !== undefined && (service === 'sts' || service === 'kms'))
+    (policies.resource !== undefined &&
+      (service === 'sts' || (service === 'kms' && request.resource.includes(':key/'))))
   const identityAllows = any('Allow', identity)
   const boundaryAllows = !boundary || any('Allow', boundary)
   const sessionAllows = !session || any('Allow', session)
@@ -94,13 +99,16 @@ function matching(
   request: AuthorizationRequest,
   input: PolicyInput,
   isResource: boolean,
+  bounded: boolean,
 ): StatementJson[] {
   const document = JSON.parse(input.document) as {
     Version?: string
     Statement: StatementJson | StatementJson[]
   }
   const modern = document.Version === '2012-10-17'
-  return list(document.Statement).filter((s) => statementMatches(request, s, modern, isResource))
+  return list(document.Statement).filter((s) =>
+    statementMatches(request, s, modern, isResource, bounded),
+  )
 }
 
 function statementMatches(
@@ -108,6 +116,7 @@ function statementMatches(
   statement: StatementJson,
   modern: boolean,
   isResource: boolean,
+  bounded: boolean,
 ): boolean {
   const vars = variablesOf(request)
   const action = request.action.toLowerCase()
@@ -125,7 +134,7 @@ function statementMatches(
   )
     return false
   const named = statement.Principal !== undefined || statement.NotPrincipal !== undefined
-  if (named ? principalLevel(request.principal, statement) === 0 : isResource) return false
+  if (named ? principalLevel(request.principal, statement, bounded) === 0 : isResource) return false
   for (const [operator, keys] of Object.entries(statement.Condition ?? {})) {
     for (const [key, values] of Object.entries(keys)) {
       const wanted = list(values as string).map(String)
@@ -133,45 +142,4 @@ function statementMatches(
     }
   }
   return true
-}
-
-/** Undefined: a variable has no value. */
-export function arnMatches(
-  pattern: string,
-  arn: string,
-  modern: boolean,
-  vars: Vars,
-): boolean | undefined {
-  if (/^\*+$/.test(pattern)) return true
-  const wanted = splitPattern(pattern, modern)
-  if (wanted.length < 6) {
-    if (!pattern.includes('*')) return false
-    while (wanted.length < 6) wanted.push('*')
-  }
-  const verdicts = matchFields(wanted, arn, modern, vars)
-  return verdicts.includes(undefined) ? undefined : verdicts.every((v) => v === true)
-}
-
-export function matchFields(wanted: readonly string[], arn: string, modern: boolean, vars: Vars) {
-  const parts = arn.split(':')
-  const actual = [...parts.slice(0, 5), parts.slice(5).join(':')]
-  const isArn = parts.length >= 6 && parts[0] === 'arn'
-  return wanted.map((field, i) => {
-    const verdict = likeness(field, actual[i] ?? '', modern, vars)
-    return verdict === undefined ? undefined : isArn && verdict
-  })
-}
-
-/** Six fields; colons within `${…}` do not count. */
-export function splitPattern(pattern: string, modern: boolean): string[] {
-  const fields = ['']
-  for (let i = 0; i < pattern.length; i++) {
-    const close = modern && pattern.startsWith('${', i) ? pattern.indexOf('}', i) : -1
-    if (close > 0) {
-      fields.push(fields.pop() + pattern.slice(i, close + 1))
-      i = close
-    } else if (pattern[i] === ':' && fields.length < 6) fields.push('')
-    else fields.push(fields.pop() + (pattern[i] as string))
-  }
-  return fields
 }
