@@ -103,15 +103,11 @@ function earlierLinks(caller: Caller): Verdict[] {
 
 function authenticationSummary(failure: string): string {
   switch (failure) {
-    case 'expired-session':
-      return 'the session has expired'
     case 'bad-session-token':
       return 'the session token is missing, foreign or damaged'
     case 'unknown-key':
     case 'inactive-key':
       return 'the access key does not exist or is not active'
-    case 'principal':
-      return 'the user or role behind the credentials does not exist any more'
     case 'missing':
       return 'the request is not signed'
     case 'skewed':

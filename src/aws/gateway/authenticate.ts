@@ -1,4 +1,4 @@
-/** Finds out who signed a request, and that nobody else could have: signature, then clock, then session. */
+/** Finds out who signed a request, and that nobody else could have: signature, then clock. Sessions are judged by their link. */
 import { hash } from 'node:crypto'
 import { formatAmzDate } from '../../kernel/sigv4/amz-date.ts'
 import type { ClaimedSignature } from '../../kernel/sigv4/authorization.ts'
@@ -20,7 +20,7 @@ export interface Authenticator {
   readonly identities: Identities
   readonly sessions: Sessions
   readonly keys: SigningKeys
-  /** Judges the life of sessions. ms since the epoch. */
+  /** The lab's time, ms since the epoch. */
   readonly now: () => number
   /** A signature is fresh when one of these clocks says so. ms since the epoch. */
   readonly signatureClocks: readonly (() => number)[]
@@ -32,6 +32,8 @@ export interface Authenticated {
   readonly signature?: SignatureFacts
   /** Region of the signature's scope. */
   readonly region?: string
+  /** Of temporary credentials, ms since the epoch. Not judged here: the session link does it. */
+  readonly expiresAt?: number
 }
 
 /** A request ready to be authenticated. `body`: its bytes, where the service's signatures cover the body itself. */
@@ -88,12 +90,12 @@ export function authenticate(
   const unsigned = unsignedHeaders(request.headers, claim.signedHeaders)
   if (unsigned.length > 0) throw refuse('unsigned-headers', { names: unsigned.join(', ') })
   checkFresh(claim, isS3, authenticator, refuse)
-  checkSession(bearer, authenticator, refuse)
   const scope = scopeText(claim.scope)
   const key = keys.get(secretAccessKey, claim.scope)
   const signing = { key, amzDate: claim.amzDate, scope, seedSignature: claim.signature }
   return {
     caller: bearer.caller,
+    ...(bearer.expiresAt === undefined ? {} : { expiresAt: bearer.expiresAt }),
     body: isS3 ? bodyForm(request, payloadHash, signing, refuse) : { kind: 'unsigned' },
     region: claim.scope.region,
     signature: {
@@ -129,14 +131,6 @@ function findBearer(
   if (!key) throw refuse('unknown-key', { accessKeyId })
   if (!key.active) throw refuse('inactive-key', { accessKeyId })
   return key
-}
-
-function checkSession(bearer: Bearer, { now }: Authenticator, refuse: RefuseAuthentication): void {
-  if (bearer.expiresAt === undefined || now() < bearer.expiresAt) return
-  throw refuse('expired-session', {
-    expiresAtIso: isoTime(bearer.expiresAt),
-    serverTimeIso: isoTime(now()),
-  })
 }
 
 function checkFresh(
@@ -196,9 +190,9 @@ function authenticateV2(
       serverTimeIso: isoTime(authenticator.signatureClocks[0]?.() ?? 0),
     })
   }
-  checkSession(bearer, authenticator, refuse)
   return {
     caller: bearer.caller,
+    ...(bearer.expiresAt === undefined ? {} : { expiresAt: bearer.expiresAt }),
     body: { kind: 'unsigned' },
     signature: { version: 'v2', form: 'query', signedAt: authenticator.now(), signedHeaders: [] },
   }

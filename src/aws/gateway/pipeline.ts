@@ -4,8 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Refusal } from '../../kernel/refusal.ts'
 import type { AwsRequest, AwsResponse, AwsService, BoundOperation, Call } from '../operation.ts'
 import { auditRecord, type Outcome } from './audit-record.ts'
-import { type Authenticated, authenticate } from './authenticate.ts'
-import { Authoriser } from './authorise.ts'
+import { authenticate } from './authenticate.ts'
 import {
   announcedLength,
   type RefuseAuthentication,
@@ -13,6 +12,7 @@ import {
   tooLarge,
   verifiedBody,
 } from './body.ts'
+import { makeCall, noteUse, refuseDeadSession } from './make-call.ts'
 import type { PipelineDeps, Progress } from './progress.ts'
 import { type Received, receive } from './receive.ts'
 import { respond } from './respond.ts'
@@ -99,9 +99,8 @@ async function run(
     throw refuse('missing')
 
   const call = makeCall(progress, authenticated, service, deps)
-  if (progress.authoriser?.session().verdict === 'refused') {
-    throw refuse('unknown-key', { accessKeyId: progress.accessKeyId ?? '', gone: 'principal' })
-  }
+  refuseDeadSession(progress, authenticated, refuse)
+  noteUse(call, service, deps)
   let stream: ReturnType<typeof verifiedBody> | undefined
   if (body === undefined) {
     if (operation.body === 'buffered') {
@@ -179,61 +178,12 @@ async function authoriseAll(
   }
 }
 
-function makeCall(
-  progress: Progress,
-  authenticated: Authenticated,
-  service: AwsService,
-  deps: PipelineDeps,
-): Call {
-  const { request, requestId, at } = progress
-  const { caller } = authenticated
-  const facts = {
-    at,
-    region: authenticated.region ?? deps.region,
-    sourceIp: request.sourceIp,
-    userAgent: request.headers.get('user-agent') ?? '',
-    secure: request.secure,
-  }
-  const authoriser = new Authoriser({
-    caller,
-    identities: deps.authenticator.identities,
-    request: facts,
-    evaluate: deps.evaluate,
-    quotesResource: service.quotesResource ?? false,
-  })
-  progress.authoriser = authoriser
-  const call: Call = {
-    ...facts,
-    requestId,
-    caller,
-    account: caller.kind === 'anonymous' ? deps.account : caller.account,
-    ...(authenticated.signature ? { signature: authenticated.signature } : {}),
-    authorise: (need) => authoriser.decide(need),
-    note: (verdicts, subject, event) => {
-      progress.noted.push(...verdicts)
-      if (subject) progress.subject = subject
-      if (event) progress.event = { ...progress.event, ...event }
-    },
-  }
-  progress.call = call
-  if (caller.kind !== 'anonymous') {
-    deps.authenticator.identities.used({
-      accessKeyId: caller.accessKeyId,
-      ...(caller.kind === 'session' ? { roleArn: caller.session.roleArn } : {}),
-      service: service.signingName,
-      region: call.region,
-      at,
-    })
-  }
-  return call
-}
-
 function refuser(service: AwsService): RefuseAuthentication {
   return (failure, facts = {}) => {
     const { message, ...details } = service.authenticationErrors[failure](facts)
     return new Refusal(message, {
       ...details,
-      facts: { authentication: facts['gone'] ?? failure },
+      facts: facts['link'] ? { denied: true } : { authentication: failure },
     })
   }
 }

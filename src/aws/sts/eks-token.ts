@@ -83,8 +83,11 @@ export function verifyEksToken(
   try {
     const presented = { request, query, claim, service: 'sts', body: undefined }
     const refuse = (failure: string) => new Refusal(failure, { code: failure, status: 401 })
-    const { caller } = authenticate(presented, authenticator, refuse)
+    const { caller, expiresAt } = authenticate(presented, authenticator, refuse)
     if (caller.kind === 'anonymous') return { refused: 'the token is not signed' }
+    if (expiresAt !== undefined && authenticator.now() >= expiresAt) {
+      return { refused: `the session of ${caller.arn} has expired` }
+    }
     if (caller.kind !== 'root' && !authenticator.identities.principal(caller)) {
       return { refused: `${caller.arn} does not exist any more` }
     }
