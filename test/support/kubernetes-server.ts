@@ -52,9 +52,10 @@ export async function startTestServer(more: Partial<ApiServerOptions> = {}) {
     kubeconfig,
     kubeconfigFor(server.url, ca.certPem, { cert: admin.cert, key: admin.key }),
   )
-  const run = (args: readonly string[], input = '') =>
+  const run = (args: readonly string[], input = '', env: Readonly<Record<string, string>> = {}) =>
     runCommand('kubectl', ['--cache-dir', join(directory, 'cache'), ...args], input, {
       KUBECONFIG: kubeconfig,
+      ...env,
     })
   return {
     ...server,
