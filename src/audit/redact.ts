@@ -77,8 +77,13 @@ export function redactedInput(input: unknown): Readonly<Record<string, unknown>>
   const entries = Object.entries(clean)
   if (entries.length === 0) return undefined
   return Object.fromEntries(
-    entries.map(([name, value]) => [name.charAt(0).toLowerCase() + name.slice(1), value]),
+    entries.map(([name, value]) => [name === 'Host' ? name : lowerFirst(name), value]),
   )
+}
+
+/** CloudTrail's own exception is `Host`. */
+function lowerFirst(name: string): string {
+  return name.charAt(0).toLowerCase() + name.slice(1)
 }
 
 /** True of names such as `SecretAccessKey`, `web_identity_token`, `x-amz-security-token`. */

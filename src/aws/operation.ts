@@ -129,6 +129,8 @@ export interface BoundOperation {
   needs(input: unknown, call: Call): readonly Need[] | Promise<readonly Need[]> | undefined
   handle(input: unknown, call: Call): unknown
   write(output: unknown, call: Call): AwsResponse
+  /** What of the input the audit record shows; default: the input, redacted. */
+  requestParameters?(input: unknown): Readonly<Record<string, unknown>>
 }
 
 /** A service as the gateway sees it. */

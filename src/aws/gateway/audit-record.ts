@@ -23,7 +23,7 @@ export function auditRecord(
   const caller = authenticated?.caller ?? { kind: 'anonymous' as const }
   const recorded = authoriser?.recorded
   const { event } = progress
-  const requestParameters = progress.input === undefined ? undefined : redactedInput(progress.input)
+  const requestParameters = recordedParameters(progress)
   const subject = progress.subject ?? subjectOf(caller)
   const denied =
     status === 403 ||
@@ -51,6 +51,11 @@ export function auditRecord(
     ...(event?.responseElements ? { responseElements: event.responseElements } : {}),
     ...(event?.resources ? { resources: event.resources } : {}),
   }
+}
+
+function recordedParameters({ input, operation }: Progress) {
+  if (input === undefined) return undefined
+  return redactedInput(operation?.requestParameters?.(input) ?? input)
 }
 
 function links(progress: Progress, caller: Caller, refusal: Refusal | undefined): Verdict[] {

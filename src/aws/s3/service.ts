@@ -55,6 +55,18 @@ function bind(name: string, operation: S3Operation, target: Target, deps: S3Deps
       return handle(operation, request, call, deps)
     },
     write: (output, call) => writeReply(output as Reply, call.requestId),
+    requestParameters: (input) => recorded(input as S3Request),
+  }
+}
+
+/** As CloudTrail shows requests to S3: where they point and what they ask, no bodies, no signatures. */
+function recorded({ bucket, key, host, query }: S3Request): Readonly<Record<string, unknown>> {
+  const asked = [...query].filter(([name]) => !/^(x-amz-|signature$|awsaccesskeyid$)/i.test(name))
+  return {
+    ...(bucket && { bucketName: bucket }),
+    Host: host,
+    ...(key && { key }),
+    ...Object.fromEntries(asked),
   }
 }
 
