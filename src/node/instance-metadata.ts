@@ -1,190 +1,209 @@
-/**
- * EC2 instance metadata of one node, versions 1 and 2: where a pod that has nothing better finds its node's role. Each
- * pod has an address of its own (a secret path), so that a decision can be traced to the pod.
- */
-import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+/** EC2's instance metadata service for one node: versions 1 and 2, with the node role's credentials. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { PodSubject } from '../audit/audit-log.ts'
 import type { Log } from '../audit/log.ts'
-import type { Credentials } from '../aws/caller.ts'
 import type { Clock } from '../kernel/clock.ts'
-import type { Refusal } from '../kernel/refusal.ts'
-import { type Instance, metadataTree } from './metadata-tree.ts'
-import { RoleCredentials } from './role-credentials.ts'
-import { SessionTokens } from './session-tokens.ts'
-
-/** EC2's `MetadataOptions`. */
-export interface MetadataOptions {
-  /** `required`: version 1 (no token) is refused. */
-  readonly httpTokens: 'optional' | 'required'
-  readonly httpEndpoint: 'enabled' | 'disabled'
-}
-
-/** What the metadata service asks for when a pod wants the node's role. */
-export interface CredentialsRequest {
-  readonly roleArn: string
-  readonly sessionName: string
-  readonly durationSeconds: number
-  readonly instanceId: string
-  readonly pod?: PodSubject
-}
+import { MetadataTokens, parseTtl } from './metadata-token.ts'
+import { type Instance, metadataTree, readMetadata } from './metadata-tree.ts'
+import { type AskCredentials, NodeCredentials } from './node-credentials.ts'
 
 export interface InstanceMetadataOptions {
   readonly host: string
-  /** 0: any free one. */
+  /** Of the node's own listener; 0: any free one. Each pod gets one more. */
   readonly port: number
   readonly clock: Clock
   readonly log: Log
   readonly instance: Instance
-  /** The node's role; undefined: the instance has no profile. */
-  readonly roleArn: string | undefined
+  /** The node's role; without, the instance has no profile and `iam/` is not there. */
+  readonly roleArn?: string
+  /** Cluster of the pods, for their subjects. */
   readonly clusterName: string
-  readonly credentials: (request: CredentialsRequest) => Credentials | Refusal
-  /** Read at each request, so that they can change. Default: tokens optional, endpoint enabled. */
-  readonly options?: () => MetadataOptions
+  readonly credentials: AskCredentials
+  readonly options?: MetadataOptions
 }
 
-/** A pod as the API server knows it. */
-interface PodObject {
+/** An instance's metadata options, as `aws ec2 modify-instance-metadata-options` sets them. */
+export interface MetadataOptions {
+  /** `required`: version 2 only. Default `optional`. */
+  readonly httpTokens?: 'optional' | 'required'
+  readonly httpEndpoint?: 'enabled' | 'disabled'
+  /** With 1 the answer to a token request does not reach a pod that is not on the host's network. Default 2. */
+  readonly hopLimit?: number
+}
+
+/** As much of a pod as decides who asks. */
+export interface MetadataPod {
   readonly metadata: { readonly name: string; readonly namespace?: string; readonly uid: string }
-  // biome-ignore lint/suspicious/noExplicitAny: a pod's other fields are the API's
+  // biome-ignore lint/suspicious/noExplicitAny: the fields of a kind are the API's, not ours to close
   readonly [field: string]: any
 }
 
 export interface InstanceMetadata extends AsyncDisposable {
   readonly port: number
-  /** The pod's own address, for AWS_EC2_METADATA_SERVICE_ENDPOINT; ends with `/`, as the AWS command line needs it. */
-  endpointFor(pod: PodObject): string
-  /** Takes a pod's address back. */
-  forget(pod: PodObject): void
+  /**
+   * Base URL for one pod, with a slash at the end: its own listener tells who asks. A secret in the path would not
+   * do, because the JavaScript SDK drops the path of the endpoint.
+   */
+  endpointFor(pod: MetadataPod): Promise<string>
+  /** Closes the pod's listener. */
+  forget(pod: MetadataPod): void
 }
 
-interface Visitor {
-  readonly secret: string
-  readonly subject: PodSubject
+/** Who is behind a listener. */
+interface Caller {
+  readonly pod: PodSubject | undefined
+  readonly isOnHostNetwork: boolean
 }
 
-const defaults: MetadataOptions = { httpTokens: 'optional', httpEndpoint: 'enabled' }
-const ttlHeader = 'x-aws-ec2-metadata-token-ttl-seconds'
-const limits = { maxHeaderSize: 16_384, headersTimeout: 5_000, requestTimeout: 5_000 }
+const requestTimeoutMs = 10_000
 
-/** Starts the service of one node. */
 export async function startInstanceMetadata(
   options: InstanceMetadataOptions,
 ): Promise<InstanceMetadata> {
-  const { host, port, clock, log } = options
-  const visitors = new Map<string, Visitor>()
-  const byPod = new Map<string, Visitor>()
-  const tokens = new SessionTokens(clock)
-  const credentials = new RoleCredentials(options)
-  const server = createServer(limits, (request, response) => {
-    request.resume()
+  const { host, clock, instance, roleArn } = options
+  const tokens = new MetadataTokens()
+  const { instanceId, account } = instance
+  const credentials =
+    roleArn === undefined
+      ? undefined
+      : new NodeCredentials({ clock, instanceId, account, roleArn, ask: options.credentials })
+  const answer = (caller: Caller) => (request: IncomingMessage, response: ServerResponse) => {
     try {
-      send(response, answer(request, { options, visitors, tokens, credentials }))
+      handle({ request, response, caller, options, tokens, credentials })
     } catch (error) {
-      log.error({ error }, 'instance metadata failed')
-      send(response, { status: 500 })
+      options.log.error({ error }, 'instance metadata failed')
+      send(response, 500, page(500, 'Internal Server Error'), 'text/html')
     }
-  })
-  server.on('clientError', (_error, socket) => socket.destroy())
-  server.listen(port, host)
-  await once(server, 'listening')
-  const bound = (server.address() as AddressInfo).port
+  }
+  const own = await listen(host, options.port, answer({ pod: undefined, isOnHostNetwork: true }))
+  const listeners = new Map<string, Promise<Server>>()
   return {
-    port: bound,
-    endpointFor(pod) {
-      let visitor = byPod.get(pod.metadata.uid)
-      if (!visitor) {
-        visitor = newVisitor(pod, options.clusterName)
-        byPod.set(pod.metadata.uid, visitor)
-        visitors.set(visitor.secret, visitor)
+    port: portOf(own),
+    async endpointFor(pod) {
+      const { uid } = pod.metadata
+      const caller = {
+        pod: subjectOf(pod, options),
+        isOnHostNetwork: pod['spec']?.hostNetwork === true,
       }
-      return `http://${host}:${bound}/${visitor.secret}/`
+      const listener = listeners.get(uid) ?? listen(host, 0, answer(caller))
+      listeners.set(uid, listener)
+      return `http://${host}:${portOf(await listener)}/`
     },
-    forget(pod) {
-      const visitor = byPod.get(pod.metadata.uid)
-      if (!visitor) return
-      byPod.delete(pod.metadata.uid)
-      visitors.delete(visitor.secret)
-      credentials.forget(visitor.secret)
+    forget({ metadata: { uid } }) {
+      const listener = listeners.get(uid)
+      listeners.delete(uid)
+      credentials?.forget(uid)
+      if (listener) void listener.then(close)
     },
     async [Symbol.asyncDispose]() {
-      server.close()
-      server.closeAllConnections()
+      const all = await Promise.all(listeners.values())
+      listeners.clear()
+      await Promise.all([own, ...all].map(close))
     },
   }
 }
 
-function newVisitor(pod: PodObject, cluster: string): Visitor {
+function subjectOf(pod: MetadataPod, { clusterName }: InstanceMetadataOptions): PodSubject {
   const { name, namespace = 'default', uid } = pod.metadata
   const serviceAccount: string = pod['spec']?.serviceAccountName ?? 'default'
-  return {
-    secret: randomBytes(16).toString('hex'),
-    subject: { cluster, namespace, pod: name, podUid: uid, serviceAccount },
-  }
+  return { cluster: clusterName, namespace, pod: name, podUid: uid, serviceAccount }
 }
 
-interface Parts {
+interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly caller: Caller
   readonly options: InstanceMetadataOptions
-  readonly visitors: ReadonlyMap<string, Visitor>
-  readonly tokens: SessionTokens
-  readonly credentials: RoleCredentials
+  readonly tokens: MetadataTokens
+  readonly credentials: NodeCredentials | undefined
 }
 
-interface Answer {
-  readonly status: number
-  readonly text?: string
-  readonly headers?: Readonly<Record<string, string>>
-}
-
-function answer(request: IncomingMessage, parts: Parts): Answer {
-  const { options, tokens } = parts
-  const { httpTokens, httpEndpoint } = options.options?.() ?? defaults
-  const target = /^\/([0-9a-f]{32})(\/[^?]*)/.exec(request.url ?? '')
-  const visitor = parts.visitors.get(target?.[1] ?? '')
-  if (!visitor) return { status: 404 }
-  if (httpEndpoint === 'disabled') return { status: 403 }
-  const path = (target?.[2] ?? '/').replace(/\/{2,}/g, '/')
-  if (path === '/latest/api/token') return giveToken(request, tokens)
-  if (request.method !== 'GET' && request.method !== 'HEAD') return { status: 405 }
+function handle({ request, response, caller, options, tokens, credentials }: Exchange): void {
+  request.resume()
+  const { httpTokens = 'optional', httpEndpoint = 'enabled', hopLimit = 2 } = options.options ?? {}
+  const refuse = (status: number, title: string) =>
+    send(response, status, page(status, title), 'text/html')
+  if (httpEndpoint === 'disabled') return refuse(403, 'Forbidden')
+  const path = pathOf(request)
+  const now = options.clock.now()
+  if (/^\/[\w.-]+\/api\/token\/?$/.test(path)) {
+    if (request.method !== 'PUT') return refuse(405, 'Method Not Allowed')
+    // No careless reverse proxy may fetch a token for somebody else.
+    if (request.headers['x-forwarded-for'] !== undefined) return refuse(403, 'Forbidden')
+    const header = request.headers['x-aws-ec2-metadata-token-ttl-seconds']
+    const ttl = parseTtl(typeof header === 'string' ? header : undefined)
+    if (ttl === undefined) return refuse(400, 'Bad Request')
+    // The answer's packet would die at the bridge: the client hears nothing until it gives up.
+    if (hopLimit < 2 && !caller.isOnHostNetwork) return
+    response.setHeader('x-aws-ec2-metadata-token-ttl-seconds', String(ttl))
+    return send(response, 200, tokens.issue(ttl, now))
+  }
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    return refuse(405, 'Method Not Allowed')
   const token = request.headers['x-aws-ec2-metadata-token']
-  if (token === undefined ? httpTokens === 'required' : !tokens.isGood(String(token))) {
-    return { status: 401 }
+  const isTokenBad = typeof token === 'string' && !tokens.isValid(token, now)
+  if (isTokenBad || (token === undefined && httpTokens === 'required')) {
+    return refuse(401, 'Unauthorized')
   }
-  const text = read(path, visitor, parts)
-  return text === undefined ? { status: 404 } : { status: 200, text }
+  const tree = metadataTree(options.instance, credentials?.directory(caller.pod))
+  const text = readMetadata(tree, path)
+  if (text === undefined) refuse(404, 'Not Found')
+  else send(response, 200, text)
 }
 
-/** `PUT /latest/api/token`. */
-function giveToken(request: IncomingMessage, tokens: SessionTokens): Answer {
-  if (request.method !== 'PUT') return { status: 405 }
-  // No careless reverse proxy may fetch a token for a stranger.
-  if (request.headers['x-forwarded-for'] !== undefined) return { status: 403 }
-  const wanted = String(request.headers[ttlHeader] ?? '')
-  const seconds = /^\d{1,5}$/.test(wanted) ? Number(wanted) : 0
-  if (seconds < 1 || seconds > 21_600) return { status: 400 }
-  return { status: 200, text: tokens.issue(seconds), headers: { [ttlHeader]: String(seconds) } }
-}
-
-function read(path: string, { secret, subject }: Visitor, parts: Parts): string | undefined {
-  const { instance, roleArn } = parts.options
-  const roleName = roleArn?.slice(roleArn.lastIndexOf('/') + 1)
-  const credentialsPath = '/latest/meta-data/iam/security-credentials/'
-  if (roleName !== undefined && path === `${credentialsPath}${roleName}`) {
-    return parts.credentials.document(secret, subject)
+function pathOf(request: IncomingMessage): string {
+  const path = (request.url ?? '/').split('?')[0] ?? '/'
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
   }
-  return metadataTree(instance, roleArn, parts.options.clock.now())(path)
 }
 
-function send(response: ServerResponse, { status, text = '', headers }: Answer): void {
+function send(response: ServerResponse, status: number, body: string, type = 'text/plain'): void {
   response.writeHead(status, {
-    'content-type': 'text/plain',
-    'content-length': Buffer.byteLength(text),
+    'content-type': type,
+    'content-length': Buffer.byteLength(body),
     server: 'EC2ws',
-    ...headers,
-    ...(status >= 400 && { connection: 'close' }),
+    connection: 'close',
   })
-  response.end(text)
+  response.end(body)
+}
+
+function page(status: number, title: string): string {
+  return `<?xml version="1.0" encoding="iso-8859-1"?>
+<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN"
+ "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">
+<html xmlns="http://www.w3.org/1999/xhtml" xml:lang="en" lang="en">
+ <head>
+  <title>${status} - ${title}</title>
+ </head>
+ <body>
+  <h1>${status} - ${title}</h1>
+ </body>
+</html>
+`
+}
+
+async function listen(
+  host: string,
+  port: number,
+  handler: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<Server> {
+  const server = createServer({ requestTimeout: requestTimeoutMs, maxHeaderSize: 16_384 }, handler)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => resolve())
+  })
+  return server
+}
+
+const portOf = (server: Server) => (server.address() as AddressInfo).port
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
 }

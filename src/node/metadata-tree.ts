@@ -1,7 +1,8 @@
-/** The tree of instance metadata below `/latest/`, as EC2 lays it out. */
+/** What instance metadata says of an instance, as a tree of paths: pure. */
 
-/** The instance that a node is. */
+/** An instance, as the metadata shows it. */
 export interface Instance {
+  /** `i-` and 17 hex digits. */
   readonly instanceId: string
   readonly instanceType: string
   readonly privateIp: string
@@ -10,92 +11,99 @@ export interface Instance {
   readonly account: string
   readonly region: string
   readonly availabilityZone: string
+  readonly imageId?: string
+  /** ms since the epoch. */
+  readonly launchedAt?: number
+  /** What the instance was started with; a node's bootstrap script. */
+  readonly userData?: string
 }
 
-/** Answers a path (`/latest/…`), a directory's with its listing; undefined: 404. `now`: ms since the epoch. */
+/** A directory, a text, or a text that is made when it is asked for; undefined is "not there". */
+export type MetadataNode = string | (() => string) | MetadataDirectory
+export interface MetadataDirectory {
+  readonly [name: string]: MetadataNode | undefined
+}
+
+const versions = ['1.0', '2011-01-01', '2016-09-02', '2019-10-01', '2021-03-23', '2023-02-15']
+
+/** `iam` is the directory of the instance profile; undefined when the instance has none. */
 export function metadataTree(
   instance: Instance,
-  roleArn: string | undefined,
-  now: number,
-): (path: string) => string | undefined {
-  const leaves = new Map(Object.entries(leavesOf(instance, roleArn, now)))
-  return (path) => {
-    // The command line asks for some values with a slash at the end.
-    const exact = leaves.get(path) ?? leaves.get(path.replace(/\/$/, ''))
-    if (exact !== undefined) return exact
-    const directory = path.endsWith('/') ? path : `${path}/`
-    const names = new Set<string>()
-    for (const leaf of leaves.keys()) {
-      if (!leaf.startsWith(directory)) continue
-      const [name = '', ...rest] = leaf.slice(directory.length).split('/')
-      names.add(rest.length > 0 ? `${name}/` : name)
-    }
-    return names.size > 0 ? [...names].sort().join('\n') : undefined
+  iam: MetadataDirectory | undefined,
+): MetadataDirectory {
+  const { privateIp, hostname, region, availabilityZone } = instance
+  const mac = macOf(privateIp)
+  const latest: MetadataDirectory = {
+    dynamic: { 'instance-identity': { document: () => identityDocument(instance) } },
+    'meta-data': {
+      'ami-id': imageOf(instance),
+      hostname,
+      ...(iam && { iam }),
+      'instance-action': 'none',
+      'instance-id': instance.instanceId,
+      'instance-life-cycle': 'on-demand',
+      'instance-type': instance.instanceType,
+      'local-hostname': hostname,
+      'local-ipv4': privateIp,
+      mac,
+      network: { interfaces: { macs: { [mac]: { 'local-ipv4s': privateIp, mac } } } },
+      placement: { 'availability-zone': availabilityZone, region },
+      services: { domain: 'amazonaws.com', partition: 'aws' },
+    },
+    ...(instance.userData !== undefined && { 'user-data': instance.userData }),
   }
+  return { ...Object.fromEntries(versions.map((v) => [v, latest])), latest }
 }
 
-function leavesOf(
-  instance: Instance,
-  roleArn: string | undefined,
-  now: number,
-): Record<string, string> {
-  const { instanceId, instanceType, privateIp, hostname, account, region } = instance
-  const meta = '/latest/meta-data'
-  const roleName = roleArn?.slice(roleArn.lastIndexOf('/') + 1)
-  const updated = new Date(now).toISOString().replace(/\.\d+Z$/, 'Z')
-  return {
-    [`${meta}/hostname`]: hostname,
-    [`${meta}/instance-id`]: instanceId,
-    [`${meta}/instance-type`]: instanceType,
-    [`${meta}/local-hostname`]: hostname,
-    [`${meta}/local-ipv4`]: privateIp,
-    [`${meta}/mac`]: macOf(privateIp),
-    [`${meta}/placement/availability-zone`]: instance.availabilityZone,
-    [`${meta}/placement/region`]: region,
-    [`${meta}/services/domain`]: 'amazonaws.com',
-    [`${meta}/services/partition`]: 'aws',
-    ...(roleArn !== undefined && {
-      [`${meta}/iam/security-credentials/`]: roleName ?? '',
-      [`${meta}/iam/info`]: JSON.stringify(
-        {
-          Code: 'Success',
-          LastUpdated: updated,
-          InstanceProfileArn: `arn:aws:iam::${account}:instance-profile/${roleName}`,
-          InstanceProfileId: `AIPA${instanceId
-            .slice(2)
-            .toUpperCase()
-            .replace(/[0189]/g, 'A')}`,
-        },
-        null,
-        2,
-      ),
-    }),
-    '/latest/dynamic/instance-identity/document': JSON.stringify(
-      {
-        accountId: account,
-        architecture: 'x86_64',
-        availabilityZone: instance.availabilityZone,
-        billingProducts: null,
-        devpayProductCodes: null,
-        marketplaceProductCodes: null,
-        imageId: 'ami-0podpass000000000',
-        instanceId,
-        instanceType,
-        kernelId: null,
-        pendingTime: updated,
-        privateIp,
-        ramdiskId: null,
-        region,
-        version: '2017-09-30',
-      },
-      null,
-      2,
-    ),
+/**
+ * The text at `path`: of a directory the names in it, a line each. A slash at the end makes no difference, not
+ * even after a text, which AWS CLI v2 relies on. Undefined when nothing is there.
+ */
+export function readMetadata(tree: MetadataDirectory, path: string): string | undefined {
+  let node: MetadataNode | undefined = tree
+  for (const name of path.split('/').filter(Boolean)) {
+    if (typeof node !== 'object' || !Object.hasOwn(node, name)) return undefined
+    node = node[name]
   }
+  if (typeof node === 'function') return node()
+  if (typeof node !== 'object') return node
+  return Object.entries(node)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => (typeof value === 'object' ? `${name}/` : name))
+    .join('\n')
 }
 
-/** EC2 forms a MAC address from the private address. */
-function macOf(ip: string): string {
-  const bytes = ip.split('.').map((part) => Number(part).toString(16).padStart(2, '0'))
-  return ['02', '00', ...bytes].join(':')
+function identityDocument(instance: Instance): string {
+  const { account, region, availabilityZone, instanceId, instanceType, privateIp } = instance
+  const document = {
+    accountId: account,
+    architecture: 'x86_64',
+    availabilityZone,
+    billingProducts: null,
+    devpayProductCodes: null,
+    marketplaceProductCodes: null,
+    imageId: imageOf(instance),
+    instanceId,
+    instanceType,
+    kernelId: null,
+    pendingTime: metadataTime(instance.launchedAt ?? 0),
+    privateIp,
+    ramdiskId: null,
+    region,
+    version: '2017-09-30',
+  }
+  return JSON.stringify(document, null, 2)
+}
+
+/** To the second and with `Z`: the only form that botocore reads. */
+export function metadataTime(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`
+}
+
+const imageOf = (instance: Instance) => instance.imageId ?? 'ami-0123456789abcdef0'
+
+/** A locally administered address, the same for the same private address. */
+function macOf(privateIp: string): string {
+  const bytes = privateIp.split('.').map((part) => Number(part).toString(16).padStart(2, '0'))
+  return `06:00:${bytes.join(':')}`
 }

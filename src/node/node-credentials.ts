@@ -1,0 +1,108 @@
+/** The node role's credentials as instance metadata hands them out: kept per pod, renewed before they end. */
+import { createHash } from 'node:crypto'
+import type { PodSubject } from '../audit/audit-log.ts'
+import type { Credentials } from '../aws/caller.ts'
+import type { Clock } from '../kernel/clock.ts'
+import { Refusal } from '../kernel/refusal.ts'
+import { type MetadataDirectory, metadataTime } from './metadata-tree.ts'
+
+/** Asks STS, as the service ec2.amazonaws.com, for a session of the node's role. */
+export type AskCredentials = (request: {
+  readonly roleArn: string
+  /** The instance id, as EC2 names such sessions. */
+  readonly sessionName: string
+  readonly durationSeconds: number
+  readonly instanceId: string
+  readonly pod?: PodSubject
+}) => Credentials | Refusal
+
+/** How long EC2's credentials last. Under 25 minutes botocore would rewrite their end. */
+const durationSeconds = 6 * 60 * 60
+/** SDKs begin to renew up to 15 minutes before the end; by then there are new ones. */
+const renewBeforeMs = 20 * 60 * 1000
+const helpUrl =
+  'https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_iam-ec2.html#troubleshoot_iam-ec2_errors-info-doc'
+
+export interface NodeCredentialsOptions {
+  readonly clock: Clock
+  readonly instanceId: string
+  readonly account: string
+  readonly roleArn: string
+  readonly ask: AskCredentials
+}
+
+export class NodeCredentials {
+  readonly #options: NodeCredentialsOptions
+  readonly #kept = new Map<string, { credentials: Credentials; issuedAt: number }>()
+
+  constructor(options: NodeCredentialsOptions) {
+    this.#options = options
+  }
+
+  /** The `iam` directory of the metadata, as `pod` (undefined: the node itself) sees it. */
+  directory(pod: PodSubject | undefined): MetadataDirectory {
+    const role = roleName(this.#options.roleArn)
+    return {
+      info: () => this.#info(),
+      'security-credentials': { [role]: () => this.#document(pod) },
+    }
+  }
+
+  forget(podUid: string): void {
+    this.#kept.delete(podUid)
+  }
+
+  #info(): string {
+    const { account, clock, roleArn } = this.#options
+    const name = roleName(roleArn)
+    const digest = createHash('sha256').update(roleArn).digest('hex').toUpperCase()
+    const answer = {
+      Code: 'Success',
+      LastUpdated: metadataTime(clock.now()),
+      InstanceProfileArn: `arn:aws:iam::${account}:instance-profile/${name}`,
+      InstanceProfileId: `AIPA${digest.slice(0, 17)}`,
+    }
+    return JSON.stringify(answer, null, 2)
+  }
+
+  /** What STS refuses is told in a 200, as EC2 does. */
+  #document(pod: PodSubject | undefined): string {
+    const { clock, roleArn } = this.#options
+    const key = pod?.podUid ?? ''
+    const now = clock.now()
+    let kept = this.#kept.get(key)
+    if (!kept || kept.credentials.expiration - now <= renewBeforeMs) {
+      const answer = this.#ask(pod)
+      if (answer instanceof Refusal) {
+        this.#kept.delete(key)
+        const role = roleName(roleArn)
+        const Message = `EC2 cannot assume the role ${role}. Please see documentation at ${helpUrl}.`
+        const Code = 'AssumeRoleUnauthorizedAccess'
+        return JSON.stringify({ Code, Message, LastUpdated: metadataTime(now) }, null, 2)
+      }
+      kept = { credentials: answer, issuedAt: now }
+      this.#kept.set(key, kept)
+    }
+    const { credentials, issuedAt } = kept
+    const answer = {
+      Code: 'Success',
+      LastUpdated: metadataTime(issuedAt),
+      Type: 'AWS-HMAC',
+      AccessKeyId: credentials.accessKeyId,
+      SecretAccessKey: credentials.secretAccessKey,
+      Token: credentials.sessionToken,
+      Expiration: metadataTime(credentials.expiration),
+    }
+    return JSON.stringify(answer, null, 2)
+  }
+
+  #ask(pod: PodSubject | undefined): Credentials | Refusal {
+    const { ask, instanceId, roleArn } = this.#options
+    const request = { roleArn, sessionName: instanceId, durationSeconds, instanceId }
+    return ask(pod ? { ...request, pod } : request)
+  }
+}
+
+function roleName(roleArn: string): string {
+  return roleArn.slice(roleArn.lastIndexOf('/') + 1)
+}
