@@ -38,23 +38,43 @@ export async function serve(
     wanted: '',
     noted: [],
   }
-  let answer: AwsResponse
-  let outcome: Outcome
+  const { log } = deps
   try {
-    answer = await run(message, response, received, mustContinue, progress, deps)
-    outcome = { status: answer.status }
-  } catch (cause) {
-    const refused = refusalOf(cause, progress, deps.log)
-    outcome = { status: refused.status, refusal: refused }
-    answer = writeError(refused, progress)
-  }
-  try {
-    deps.audit.record(auditRecord(progress, outcome, deps))
+    const { answer, outcome } = await answerOf(
+      message,
+      response,
+      received,
+      mustContinue,
+      progress,
+      deps,
+    )
+    try {
+      deps.audit.record(auditRecord(progress, outcome, deps))
+    } catch (cause) {
+      log.error({ requestId: progress.requestId, error: String(cause) }, 'no record was made')
+    }
     await respond(message, response, answer, standardHeaders(progress))
   } catch (cause) {
     // The client went away, or a body broke off half-way: there is nobody left to tell.
-    deps.log.warn({ requestId: progress.requestId, error: String(cause) }, 'answer broke off')
+    log.warn({ requestId: progress.requestId, error: String(cause) }, 'answer broke off')
     response.destroy()
+  }
+}
+
+async function answerOf(
+  message: IncomingMessage,
+  response: ServerResponse,
+  received: Received,
+  mustContinue: boolean,
+  progress: Progress,
+  deps: PipelineDeps,
+): Promise<{ answer: AwsResponse; outcome: Outcome }> {
+  try {
+    const answer = await run(message, response, received, mustContinue, progress, deps)
+    return { answer, outcome: { status: answer.status } }
+  } catch (cause) {
+    const refusal = refusalOf(cause, progress, deps.log)
+    return { answer: writeError(refusal, progress), outcome: { status: refusal.status, refusal } }
   }
 }
 
