@@ -4,18 +4,29 @@ import { silentLog } from '../audit/log.ts'
 import { ManualClock } from '../clock/manual-clock.ts'
 import { Refusal } from '../kernel/refusal.ts'
 import {
-  type CredentialsRequest,
   type InstanceMetadata,
   type MetadataOptions,
   startInstanceMetadata,
 } from './instance-metadata.ts'
+import { metadataTree, readMetadata } from './metadata-tree.ts'
+import type { CredentialsRequest } from './node-credentials.ts'
 
 const clock = new ManualClock()
 const pod = { metadata: { name: 'p', namespace: 'default', uid: 'u-1' }, spec: {} }
 const ttl = 'x-aws-ec2-metadata-token-ttl-seconds'
 const roleArn = 'arn:aws:iam::111122223333:role/path/node-role'
+const instance = {
+  instanceId: 'i-0123456789abcdef0',
+  instanceType: 'm5.large',
+  privateIp: '192.168.1.2',
+  hostname: 'ip-192-168-1-2.ap-northeast-1.compute.internal',
+  account: '111122223333',
+  region: 'ap-northeast-1',
+  availabilityZone: 'ap-northeast-1a',
+}
 let options: MetadataOptions = { httpTokens: 'optional', httpEndpoint: 'enabled' }
 let refused = false
+const page = (status: number, title: string) => new RegExp(`<title>${status} - ${title}</title>`)
 const asked: CredentialsRequest[] = []
 let metadata: InstanceMetadata
 let base: string
@@ -26,15 +37,7 @@ before(async () => {
     port: 0,
     clock,
     log: silentLog,
-    instance: {
-      instanceId: 'i-0123456789abcdef0',
-      instanceType: 'm5.large',
-      privateIp: '192.168.1.2',
-      hostname: 'ip-192-168-1-2.ap-northeast-1.compute.internal',
-      account: '111122223333',
-      region: 'ap-northeast-1',
-      availabilityZone: 'ap-northeast-1a',
-    },
+    instance,
     roleArn,
     clusterName: 'irsa',
     options: () => options,
@@ -49,7 +52,7 @@ before(async () => {
       }
     },
   })
-  base = metadata.endpointFor(pod)
+  base = await metadata.endpointFor(pod)
 })
 after(() => metadata[Symbol.asyncDispose]())
 
@@ -84,7 +87,9 @@ test('version 1 gives the role and its credentials, with the pod known to whoeve
       serviceAccount: 'default',
     },
   })
-  assert.deepEqual(await ask(`${roles}another`), [404, ''])
+  const [missing, html] = await ask(`${roles}another`)
+  assert.equal(missing, 404)
+  assert.match(html, page(404, 'Not Found'))
 })
 
 test('credentials are kept, and renewed half an hour before their end', async () => {
@@ -103,9 +108,9 @@ test('a token is good for its time, and a bad one is refused even where none is 
   const withToken = (value: string) =>
     ask(roles, { headers: { 'x-aws-ec2-metadata-token': value } })
   assert.deepEqual(await withToken(good), [200, 'node-role'])
-  assert.deepEqual(await withToken('garbage'), [401, ''])
+  assert.equal((await withToken('garbage'))[0], 401)
   clock.advance(61_000)
-  assert.deepEqual(await withToken(good), [401, ''])
+  assert.equal((await withToken(good))[0], 401)
 })
 
 test('the rules of the token request are EC2’s', async () => {
@@ -134,7 +139,7 @@ test('the tree lists its directories and answers as EC2 does', async () => {
     'ap-northeast-1a',
   ])
   assert.deepEqual(await ask('latest/meta-data/instance-id'), [200, 'i-0123456789abcdef0'])
-  assert.match((await ask('latest/meta-data/'))[1], /^hostname\niam\/\ninstance-id\n/)
+  assert.match((await ask('latest/meta-data/'))[1], /^ami-id\nhostname\niam\/\ninstance-action\n/)
   const [, document] = await ask('latest/dynamic/instance-identity/document')
   assert.equal((JSON.parse(document) as { region: string }).region, 'ap-northeast-1')
   assert.equal((await ask('latest/user-data'))[0], 404)
@@ -143,17 +148,37 @@ test('the tree lists its directories and answers as EC2 does', async () => {
 
 test('where STS refuses the role, the document says so with status 200', async () => {
   refused = true
-  const other = metadata.endpointFor({ metadata: { name: 'q', uid: 'u-2' } })
+  const other = await metadata.endpointFor({ metadata: { name: 'q', uid: 'u-2' } })
   const answer = await fetch(`${other}${roles}node-role`)
   assert.equal(answer.status, 200)
   assert.equal(((await answer.json()) as { Code: string }).Code, 'AssumeRoleUnauthorizedAccess')
   refused = false
 })
 
-test('an address that no pod has, or has no more, answers nothing', async () => {
-  const { origin } = new URL(base)
-  assert.equal((await fetch(`${origin}/latest/meta-data/`)).status, 404)
-  assert.equal((await fetch(`${origin}/${'0'.repeat(32)}/latest/meta-data/`)).status, 404)
+test('the hop limit keeps the answer to a token request from pods behind the bridge', async () => {
+  options = { hopLimit: 1 }
+  const signal = AbortSignal.timeout(50)
+  await assert.rejects(
+    ask('latest/api/token', { method: 'PUT', headers: { [ttl]: '60' }, signal }),
+    { name: 'TimeoutError' },
+  )
+  assert.equal((await ask(roles))[0], 200)
+  const onHost = { metadata: { name: 'h', uid: 'u-3' }, spec: { hostNetwork: true } }
+  const url = `${await metadata.endpointFor(onHost)}latest/api/token`
+  assert.equal((await fetch(url, { method: 'PUT', headers: { [ttl]: '60' } })).status, 200)
+  options = {}
+})
+
+test('without a role there is no profile', async () => {
+  const tree = metadataTree(instance, undefined)
+  assert.equal(readMetadata(tree, '/latest/meta-data/iam/info'), undefined)
+  assert.equal(readMetadata(tree, '/latest/meta-data/constructor'), undefined)
+})
+
+test('a pod that has gone has no address any more; the node itself keeps its own', async () => {
   metadata.forget(pod)
-  assert.equal((await ask(roles))[0], 404)
+  await assert.rejects(ask(roles))
+  const own = await fetch(`http://127.0.0.1:${metadata.port}/${roles}node-role`)
+  assert.equal(own.status, 200)
+  assert.equal(asked.at(-1)?.pod, undefined)
 })

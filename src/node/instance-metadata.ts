@@ -1,5 +1,11 @@
 /** EC2's instance metadata service for one node: versions 1 and 2, with the node role's credentials. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { PodSubject } from '../audit/audit-log.ts'
 import type { Log } from '../audit/log.ts'
@@ -16,11 +22,12 @@ export interface InstanceMetadataOptions {
   readonly log: Log
   readonly instance: Instance
   /** The node's role; without, the instance has no profile and `iam/` is not there. */
-  readonly roleArn?: string
+  readonly roleArn: string | undefined
   /** Cluster of the pods, for their subjects. */
   readonly clusterName: string
   readonly credentials: AskCredentials
-  readonly options?: MetadataOptions
+  /** Read at each request, so that they can change. */
+  readonly options?: () => MetadataOptions
 }
 
 /** An instance's metadata options, as `aws ec2 modify-instance-metadata-options` sets them. */
@@ -57,6 +64,7 @@ interface Caller {
 }
 
 const requestTimeoutMs = 10_000
+const ttlHeader = 'x-aws-ec2-metadata-token-ttl-seconds'
 
 export async function startInstanceMetadata(
   options: InstanceMetadataOptions,
@@ -73,7 +81,7 @@ export async function startInstanceMetadata(
       handle({ request, response, caller, options, tokens, credentials })
     } catch (error) {
       options.log.error({ error }, 'instance metadata failed')
-      send(response, 500, page(500, 'Internal Server Error'), 'text/html')
+      send(response, { status: 500 })
     }
   }
   const own = await listen(host, options.port, answer({ pod: undefined, isOnHostNetwork: true }))
@@ -112,44 +120,59 @@ function subjectOf(pod: MetadataPod, { clusterName }: InstanceMetadataOptions): 
 
 interface Exchange {
   readonly request: IncomingMessage
-  readonly response: ServerResponse
   readonly caller: Caller
   readonly options: InstanceMetadataOptions
   readonly tokens: MetadataTokens
   readonly credentials: NodeCredentials | undefined
 }
 
-function handle({ request, response, caller, options, tokens, credentials }: Exchange): void {
+function handle({ request, response, ...of }: Exchange & { response: ServerResponse }): void {
   request.resume()
-  const { httpTokens = 'optional', httpEndpoint = 'enabled', hopLimit = 2 } = options.options ?? {}
-  const refuse = (status: number, title: string) =>
-    send(response, status, page(status, title), 'text/html')
-  if (httpEndpoint === 'disabled') return refuse(403, 'Forbidden')
+  const found = answerTo({ request, ...of })
+  // Undefined is silence: the client hears nothing until it gives up.
+  if (found) send(response, found)
+}
+
+interface Answer {
+  readonly status: number
+  readonly text?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+function answerTo({ request, caller, options, tokens, credentials }: Exchange): Answer | undefined {
+  const { httpTokens = 'optional', httpEndpoint = 'enabled' } = options.options?.() ?? {}
+  if (httpEndpoint === 'disabled') return { status: 403 }
   const path = pathOf(request)
   const now = options.clock.now()
-  if (/^\/[\w.-]+\/api\/token\/?$/.test(path)) {
-    if (request.method !== 'PUT') return refuse(405, 'Method Not Allowed')
-    // No careless reverse proxy may fetch a token for somebody else.
-    if (request.headers['x-forwarded-for'] !== undefined) return refuse(403, 'Forbidden')
-    const header = request.headers['x-aws-ec2-metadata-token-ttl-seconds']
-    const ttl = parseTtl(typeof header === 'string' ? header : undefined)
-    if (ttl === undefined) return refuse(400, 'Bad Request')
-    // The answer's packet would die at the bridge: the client hears nothing until it gives up.
-    if (hopLimit < 2 && !caller.isOnHostNetwork) return
-    response.setHeader('x-aws-ec2-metadata-token-ttl-seconds', String(ttl))
-    return send(response, 200, tokens.issue(ttl, now))
-  }
-  if (request.method !== 'GET' && request.method !== 'HEAD')
-    return refuse(405, 'Method Not Allowed')
+  if (/^\/[\w.-]+\/api\/token\/?$/.test(path)) return giveToken(request, caller, options, tokens)
+  if (request.method !== 'GET' && request.method !== 'HEAD') return { status: 405 }
   const token = request.headers['x-aws-ec2-metadata-token']
-  const isTokenBad = typeof token === 'string' && !tokens.isValid(token, now)
-  if (isTokenBad || (token === undefined && httpTokens === 'required')) {
-    return refuse(401, 'Unauthorized')
-  }
+  const isTokenBad = token !== undefined && !tokens.isValid(String(token), now)
+  if (isTokenBad || (token === undefined && httpTokens === 'required')) return { status: 401 }
   const tree = metadataTree(options.instance, credentials?.directory(caller.pod))
   const text = readMetadata(tree, path)
-  if (text === undefined) refuse(404, 'Not Found')
-  else send(response, 200, text)
+  return text === undefined ? { status: 404 } : { status: 200, text }
+}
+
+/** `PUT /latest/api/token`. */
+function giveToken(
+  request: IncomingMessage,
+  caller: Caller,
+  { clock, options }: InstanceMetadataOptions,
+  tokens: MetadataTokens,
+): Answer | undefined {
+  if (request.method !== 'PUT') return { status: 405 }
+  // No careless reverse proxy may fetch a token for somebody else.
+  if (request.headers['x-forwarded-for'] !== undefined) return { status: 403 }
+  const ttl = parseTtl(String(request.headers[ttlHeader] ?? ''))
+  if (ttl === undefined) return { status: 400 }
+  // The answer's packet would die at the bridge between pod and node.
+  if ((options?.().hopLimit ?? 2) < 2 && !caller.isOnHostNetwork) return undefined
+  return {
+    status: 200,
+    text: tokens.issue(ttl, clock.now()),
+    headers: { [ttlHeader]: String(ttl) },
+  }
 }
 
 function pathOf(request: IncomingMessage): string {
@@ -161,17 +184,20 @@ function pathOf(request: IncomingMessage): string {
   }
 }
 
-function send(response: ServerResponse, status: number, body: string, type = 'text/plain'): void {
+function send(response: ServerResponse, { status, text, headers }: Answer): void {
+  const body = text ?? page(status)
   response.writeHead(status, {
-    'content-type': type,
+    'content-type': text === undefined ? 'text/html' : 'text/plain',
     'content-length': Buffer.byteLength(body),
     server: 'EC2ws',
+    ...headers,
     connection: 'close',
   })
   response.end(body)
 }
 
-function page(status: number, title: string): string {
+function page(status: number): string {
+  const title = STATUS_CODES[status] ?? ''
   return `<?xml version="1.0" encoding="iso-8859-1"?>
 <!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN"
  "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">
@@ -192,6 +218,7 @@ async function listen(
   handler: (request: IncomingMessage, response: ServerResponse) => void,
 ): Promise<Server> {
   const server = createServer({ requestTimeout: requestTimeoutMs, maxHeaderSize: 16_384 }, handler)
+  server.on('clientError', (_error, socket) => socket.destroy())
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, () => resolve())

@@ -6,20 +6,22 @@ import type { Clock } from '../kernel/clock.ts'
 import { Refusal } from '../kernel/refusal.ts'
 import { type MetadataDirectory, metadataTime } from './metadata-tree.ts'
 
-/** Asks STS, as the service ec2.amazonaws.com, for a session of the node's role. */
-export type AskCredentials = (request: {
+export interface CredentialsRequest {
   readonly roleArn: string
   /** The instance id, as EC2 names such sessions. */
   readonly sessionName: string
   readonly durationSeconds: number
   readonly instanceId: string
   readonly pod?: PodSubject
-}) => Credentials | Refusal
+}
+
+/** Asks STS, as the service ec2.amazonaws.com, for a session of the node's role. */
+export type AskCredentials = (request: CredentialsRequest) => Credentials | Refusal
 
 /** How long EC2's credentials last. Under 25 minutes botocore would rewrite their end. */
 const durationSeconds = 6 * 60 * 60
 /** SDKs begin to renew up to 15 minutes before the end; by then there are new ones. */
-const renewBeforeMs = 20 * 60 * 1000
+const renewBeforeMs = 30 * 60 * 1000
 const helpUrl =
   'https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_iam-ec2.html#troubleshoot_iam-ec2_errors-info-doc'
 
