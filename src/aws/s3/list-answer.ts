@@ -20,6 +20,8 @@ export interface ListParameters {
   readonly urlEncoded: boolean
   /** Writes a key or prefix as the client wants it. */
   readonly text: (key: string) => string
+  /** Writes a time; neighbours often have the same. */
+  readonly time: (at: number) => string
 }
 
 /** Reads prefix, delimiter, page size (`max-keys` or `max-uploads`) and encoding. Throws InvalidArgument. */
@@ -32,6 +34,19 @@ export function readListParameters(request: S3Request, sizeName = 'max-keys'): L
     limit: wholeNumber(query.get(sizeName), sizeName, maxKeys, maxKeys),
     urlEncoded,
     text: urlEncoded ? urlEncode : (key) => key,
+    time: lastTime(),
+  }
+}
+
+function lastTime(): (at: number) => string {
+  let last = Number.NaN
+  let text = ''
+  return (at) => {
+    if (at !== last) {
+      last = at
+      text = isoTime(at)
+    }
+    return text
   }
 }
 
@@ -60,7 +75,8 @@ export function writeEntry(
   const { checksum } = version
   const bytes = version.marker
     ? ''
-    : leaf('ETag', `"${version.etag}"`) +
+    : // Hex digits and a count: nothing to escape.
+      `<ETag>&quot;${version.etag}&quot;</ETag>` +
       (checksum
         ? leaf('ChecksumAlgorithm', checksum.algorithm) + leaf('ChecksumType', checksum.type)
         : '') +
@@ -73,7 +89,7 @@ export function writeEntry(
     name,
     leaf('Key', parameters.text(version.key)) +
       versioned +
-      leaf('LastModified', isoTime(version.modifiedAt)) +
+      `<LastModified>${parameters.time(version.modifiedAt)}</LastModified>` +
       bytes +
       (options.owner === undefined ? '' : element('Owner', ownerContent(options.owner))),
   )

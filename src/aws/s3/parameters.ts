@@ -41,6 +41,7 @@ export function wantsUrlEncoding({ query }: S3Request): boolean {
 
 /** Percent-encoding as S3 uses it in lists: slashes stay, blanks are `+`. */
 export function urlEncode(text: string): string {
+  if (/^[\w\-.~*/]*$/.test(text)) return text
   return encodeURIComponent(text)
     .replace(/[!'()]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll('%2F', '/')

@@ -33,7 +33,8 @@ const tables = `
   INSERT OR IGNORE INTO meta VALUES ('format', 1), ('clean', 1);
 `
 
-export type Row = Record<string, string | number | Uint8Array | null>
+export type Value = string | number | Uint8Array | null
+export type Row = Record<string, Value>
 
 interface Waiting {
   readonly work: () => unknown
@@ -48,6 +49,7 @@ interface Waiting {
 export class Database {
   readonly #database: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
+  readonly #lists = new Map<string, StatementSync>()
   #waiting: Waiting[] = []
   #scheduled = false
   #closed = false
@@ -72,6 +74,17 @@ export class Database {
 
   all(sql: string, ...values: SQLInputValue[]): Row[] {
     return this.#prepare(sql).all(...values) as Row[]
+  }
+
+  /** Rows as arrays, in the order of the columns: half the cost of objects, for lists. */
+  arrays(sql: string, ...values: SQLInputValue[]): Value[][] {
+    let statement = this.#lists.get(sql)
+    if (!statement) {
+      statement = this.#database.prepare(sql)
+      statement.setReturnArrays(true)
+      this.#lists.set(sql, statement)
+    }
+    return statement.all(...values) as unknown as Value[][]
   }
 
   /** Runs a change at once; call it only within `write`. Returns the id of an inserted row. */

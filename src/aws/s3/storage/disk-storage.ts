@@ -6,9 +6,9 @@ import type { Clock } from '../../../kernel/clock.ts'
 import { Blobs } from './blobs.ts'
 import { BucketRows } from './bucket-rows.ts'
 import { Content } from './content.ts'
-import { Database, type Row } from './database.ts'
+import { Database } from './database.ts'
 import { type Cursor, readPage } from './listing.ts'
-import { blobsOf, keyText, listedColumns, listedVersion } from './object-row.ts'
+import { blobsOf, listedColumns, listedVersion } from './object-row.ts'
 import { ObjectRows } from './object-rows.ts'
 import type {
   ByteRange,
@@ -136,7 +136,7 @@ class DiskStorage implements ObjectStorage {
   }
 
   async listVersions(bucket: string, query: ListQuery): Promise<Listed<ListedVersion>> {
-    return this.#list(bucket, query, '', (row) => String(row['version_id']))
+    return this.#list(bucket, query, '', (version) => version.versionId)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -148,29 +148,30 @@ class DiskStorage implements ObjectStorage {
     bucket: string,
     query: ListQuery,
     filter: string,
-    idOf: (row: Row) => string | undefined,
+    idOf: (version: ListedVersion) => string | undefined,
   ): Listed<ListedVersion> {
     const id = this.buckets.id(bucket)
     if (id === undefined) return { items: [], prefixes: [] }
-    const read = (cursor: Cursor, end: Buffer, limit: number): Row[] => {
+    const read = (cursor: Cursor, end: Buffer, limit: number): ListedVersion[] => {
       if (cursor.id !== undefined) return this.#restOfKey(id, cursor, end, limit)
       const sql = `SELECT ${listedColumns} FROM objects WHERE bucket = ? AND key ${cursor.from === 'at' ? '>=' : '>'} ?
         AND key < ? ${filter} ORDER BY key, seq DESC LIMIT ?`
-      return this.#database.all(sql, id, cursor.key, end, limit)
+      return this.#database.arrays(sql, id, cursor.key, end, limit).map(listedVersion)
     }
-    const page = readPage(query, read, keyText, idOf)
-    return { ...page, items: page.items.map(listedVersion) }
+    return readPage(query, read, ({ key }) => key, idOf)
   }
 
   /** Older versions of the cursor's key first, then the keys after it. */
-  #restOfKey(bucket: number, cursor: Cursor, end: Buffer, limit: number): Row[] {
+  #restOfKey(bucket: number, cursor: Cursor, end: Buffer, limit: number): ListedVersion[] {
     const columns = `SELECT ${listedColumns} FROM objects WHERE bucket = ?`
-    const sql = `${columns} AND key = ? AND seq < ? ORDER BY seq DESC LIMIT ?`
+    const older = `${columns} AND key = ? AND seq < ? ORDER BY seq DESC LIMIT ?`
     const seq = this.#seq(bucket, cursor)
-    const rows = this.#database.all(sql, bucket, cursor.key, seq, limit)
-    if (rows.length === limit) return rows
-    const after = `${columns} AND key > ? AND key < ? ORDER BY key, seq DESC LIMIT ?`
-    return [...rows, ...this.#database.all(after, bucket, cursor.key, end, limit - rows.length)]
+    const rows = this.#database.arrays(older, bucket, cursor.key, seq, limit)
+    if (rows.length < limit) {
+      const after = `${columns} AND key > ? AND key < ? ORDER BY key, seq DESC LIMIT ?`
+      rows.push(...this.#database.arrays(after, bucket, cursor.key, end, limit - rows.length))
+    }
+    return rows.map(listedVersion)
   }
 
   #seq(bucket: number, { key, id = '' }: Cursor): number {

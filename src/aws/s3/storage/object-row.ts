@@ -1,7 +1,7 @@
 /** How a version stands in its row. */
 import type { ChecksumAlgorithm } from '../checksums/digest.ts'
 import type { BlobRef } from './blobs.ts'
-import type { Row } from './database.ts'
+import type { Row, Value } from './database.ts'
 import type {
   ListedVersion,
   NewObject,
@@ -13,8 +13,20 @@ import type {
 } from './storage.ts'
 
 /** The columns that lists need. */
-export const listedColumns =
-  'key, seq, version_id, latest, marker, size, etag, modified, storage_class, checksum'
+const listedNames = [
+  'key',
+  'seq',
+  'version_id',
+  'latest',
+  'marker',
+  'size',
+  'etag',
+  'modified',
+  'storage_class',
+  'checksum',
+] as const
+
+export const listedColumns = listedNames.join(', ')
 
 /** What `StoredObject.content` holds on disk. */
 export interface DiskContent {
@@ -27,29 +39,33 @@ export function blobsOf(object: StoredObject): readonly BlobRef[] {
 }
 
 export function keyText(row: Row): string {
-  const bytes = row['key'] as Uint8Array
+  return utf8(row['key'] as Uint8Array)
+}
+
+function utf8(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')
 }
 
-/** The narrow part, for lists. */
-export function listedVersion(row: Row): ListedVersion {
-  const checksum = readChecksum(row['checksum'])
+/** The narrow part, out of `listedColumns`. */
+export function listedVersion(columns: readonly Value[]): ListedVersion {
+  const [key, , id, latest, marker, size, etag, modified, storageClass, checksum] = columns
+  const sum = checksum === null ? undefined : readChecksum(checksum)
   return {
-    key: keyText(row),
-    versionId: String(row['version_id']),
-    isLatest: row['latest'] === 1,
-    marker: row['marker'] === 1,
-    size: Number(row['size']),
-    etag: String(row['etag']),
-    modifiedAt: Number(row['modified']),
-    storageClass: String(row['storage_class']),
-    ...(checksum && { checksum }),
+    key: utf8(key as Uint8Array),
+    versionId: id as string,
+    isLatest: latest === 1,
+    marker: marker === 1,
+    size: size as number,
+    etag: etag as string,
+    modifiedAt: modified as number,
+    storageClass: storageClass as string,
+    ...(sum && { checksum: sum }),
   }
 }
 
 /** The whole version. */
 export function storedVersion(row: Row): StoredVersion {
-  const { marker, ...listed } = listedVersion(row)
+  const { marker, ...listed } = listedVersion(listedNames.map((name) => row[name] ?? null))
   if (marker) {
     const { key, versionId, isLatest, modifiedAt } = listed
     return { marker: true, key, versionId, isLatest, modifiedAt }
