@@ -1,24 +1,30 @@
 /** One running cluster: API server, controllers, webhook, nodes. */
 
-import type { PodSubject } from '../audit/audit-log.ts'
+import { join } from 'node:path'
 import type { Log } from '../audit/log.ts'
-import type { Credentials } from '../aws/caller.ts'
 import type { ClusterSpec, NodegroupSpec } from '../aws/eks/cluster-control.ts'
 import type { Clock } from '../kernel/clock.ts'
-import type { Refusal } from '../kernel/refusal.ts'
+import { type ApiServer, startApiServer } from '../kubernetes/api/api-server.ts'
+import type { NodeAgent } from '../kubernetes/cluster-client.ts'
+import { startControllers } from '../kubernetes/controllers/controllers.ts'
 import type { UserInfo } from '../kubernetes/object.ts'
+import {
+  configMaps,
+  mutatingWebhookConfigurations,
+  serviceAccounts,
+} from '../kubernetes/resources.ts'
 import type { Issuer } from '../oidc/issuer-port.ts'
 import type { Store } from '../store/store.ts'
+import { mutatingWebhookConfiguration } from '../webhook/configuration.ts'
+import { startWebhook } from '../webhook/server.ts'
+import { defaultSettings } from '../webhook/settings.ts'
+import type { OwnedAuthority } from '../x509/authority.ts'
 import type { KeyPair } from '../x509/certificate-port.ts'
+import { readJsonFile, writePrivateFile } from './home.ts'
+import type { NodeCredentials, NodeRecord } from './node-record.ts'
+import { Nodes } from './nodes.ts'
+import { openAuthority } from './pki.ts'
 import type { PodAccess } from './pod-access.ts'
-
-/** A node as it is remembered: the same instance after a restart. */
-export interface NodeRecord {
-  readonly name: string
-  readonly instanceId: string
-  readonly internalIp: string
-  readonly nodegroup: string
-}
 
 export interface ClusterDeps {
   readonly spec: ClusterSpec
@@ -36,13 +42,7 @@ export interface ClusterDeps {
     token: string,
     awsAuth: Readonly<Record<string, string>> | undefined,
   ): UserInfo | undefined
-  nodeCredentials(request: {
-    roleArn: string
-    sessionName: string
-    durationSeconds: number
-    instanceId: string
-    pod?: PodSubject
-  }): Credentials | Refusal
+  readonly nodeCredentials: NodeCredentials
 }
 
 export interface Cluster extends AsyncDisposable {
@@ -55,6 +55,111 @@ export interface Cluster extends AsyncDisposable {
   removeNodes(nodegroupName: string): Promise<void>
 }
 
-export async function startCluster(_deps: ClusterDeps): Promise<Cluster> {
-  throw new Error('not yet')
+const loopback = '127.0.0.1'
+
+/** Starts the API server with its controllers and webhook; nodes are set afterwards. */
+export async function startCluster(deps: ClusterDeps): Promise<Cluster> {
+  await using stack = new AsyncDisposableStack()
+  const cluster = await assemble(deps, stack)
+  const rest = stack.move()
+  return { ...cluster, [Symbol.asyncDispose]: () => rest[Symbol.asyncDispose]() }
+}
+
+async function assemble(
+  deps: ClusterDeps,
+  stack: AsyncDisposableStack,
+): Promise<Omit<Cluster, typeof Symbol.asyncDispose>> {
+  const { spec, directory, clock, log } = deps
+  const files = { certificate: join(directory, 'ca.pem'), key: join(directory, 'ca-key.pem') }
+  const ca = await openAuthority(files, `kubernetes ${spec.name}`)
+  const administrator = await ca.issueClient({
+    commonName: 'podpass-admin',
+    organizations: ['system:masters'],
+  })
+  const server = stack.use(await startServer(deps, ca, () => nodes))
+  const { client } = server
+  const nodes: Nodes = new Nodes({ ...deps, client, endpoint: server.url })
+  stack.use(startControllers({ client, clock, caPem: ca.certPem, log }))
+  await startPodIdentityWebhook(deps, ca, server, stack)
+  stack.use(nodes)
+  return {
+    endpoint: server.url,
+    caPem: ca.certPem,
+    administrator,
+    nodeCount: () => nodes.count(),
+    nodeOf: (instanceId) => nodes.find(instanceId),
+    setNodes: (nodegroup, records) => nodes.set(nodegroup, records),
+    removeNodes: (nodegroupName) => nodes.remove(nodegroupName),
+  }
+}
+
+/** Serves on the port that the cluster had before, else the one preferred, else any that is free. */
+async function startServer(
+  deps: ClusterDeps,
+  ca: OwnedAuthority,
+  nodes: () => NodeAgent,
+): Promise<ApiServer> {
+  const { spec, directory, store, prefix, clock, log, issuer } = deps
+  const memory = join(directory, 'cluster.json')
+  const known = readJsonFile<{ readonly port: number }>(memory)?.port ?? deps.preferredPort ?? 0
+  const start = (port: number) =>
+    startApiServer({
+      name: spec.name,
+      host: loopback,
+      port,
+      store,
+      prefix,
+      clock,
+      ca,
+      issuer,
+      log,
+      nodeAgent: nodes,
+      authenticateAws: (token) => deps.authenticateAws(spec.arn, spec.name, token, awsAuth()),
+    })
+  const awsAuth = () => {
+    const map = server.client.get(configMaps, 'kube-system', 'aws-auth')
+    return map?.['data'] as Readonly<Record<string, string>> | undefined
+  }
+  const server: ApiServer = await start(known).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE') throw error
+    log.warn({ cluster: spec.name, port: known }, 'the port is taken, another is used')
+    return start(0)
+  })
+  writePrivateFile(memory, JSON.stringify({ port: server.port, name: spec.name }))
+  return server
+}
+
+/** Starts the webhook and registers it, as whoever installs one in a cluster does. */
+async function startPodIdentityWebhook(
+  deps: ClusterDeps,
+  ca: OwnedAuthority,
+  server: ApiServer,
+  stack: AsyncDisposableStack,
+): Promise<void> {
+  const { client } = server
+  const webhook = stack.use(
+    await startWebhook({
+      host: loopback,
+      port: 0,
+      tls: await ca.issueServer({ names: ['localhost'], addresses: [loopback] }),
+      serviceAccounts: {
+        serviceAccount: (namespace, name) => client.get(serviceAccounts, namespace, name),
+      },
+      settings: { ...defaultSettings, region: deps.spec.region, regionalSts: true },
+      log: deps.log,
+    }),
+  )
+  const configuration = mutatingWebhookConfiguration({
+    url: `https://${loopback}:${webhook.port}/mutate`,
+    caPem: ca.certPem,
+  })
+  const { name } = configuration.metadata
+  if (!client.get(mutatingWebhookConfigurations, undefined, name)) {
+    await client.create(mutatingWebhookConfigurations, undefined, configuration)
+    return
+  }
+  await client.modify(mutatingWebhookConfigurations, undefined, name, (current) => ({
+    ...current,
+    webhooks: configuration.webhooks,
+  }))
 }

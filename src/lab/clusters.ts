@@ -14,8 +14,9 @@ import { addToKubeconfig, removeFromKubeconfig } from '../config/kubeconfig.ts'
 import type { RotatingIssuer } from '../oidc/issuer.ts'
 import { openIssuer } from '../oidc/issuer.ts'
 import type { Store } from '../store/store.ts'
-import { type Cluster, type ClusterDeps, type NodeRecord, startCluster } from './cluster.ts'
+import { type Cluster, type ClusterDeps, startCluster } from './cluster.ts'
 import { type Home, makePrivateDirectory } from './home.ts'
+import type { NodeRecord } from './node-record.ts'
 
 interface Running {
   readonly cluster: Cluster

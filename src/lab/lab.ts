@@ -136,6 +136,8 @@ async function assemble(
   const kubernetesPort = options.kubernetesPort ?? state.settings.kubernetesPort
   state.remember({ issuerPort, ...(kubernetesPort !== undefined && { kubernetesPort }) })
   const { settings } = state
+  const awsPortNow = () => state.settings.awsPort ?? 0
+  const access = stack.use(podAccess({ environment, home, settings, log, awsPort: awsPortNow }))
   const aws = await openAwsSide(
     {
       home,
@@ -147,12 +149,7 @@ async function assemble(
       caPem: authority.certPem,
       issuerOrigin: issuerPort === 443 ? 'https://localhost' : `https://localhost:${issuerPort}`,
       kubernetesPort,
-      access: podAccess({
-        environment,
-        home,
-        settings,
-        awsPort: () => state.settings.awsPort ?? 0,
-      }),
+      access,
     },
     stack,
   )

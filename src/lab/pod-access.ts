@@ -1,45 +1,68 @@
-/** What the kubelets of a lab tell their pods: where AWS is, and which programs stand for images. */
+/** What the kubelets of a lab give their pods: walls, commands for images, and the way to AWS. */
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Log } from '../audit/log.ts'
 import type { Environment } from '../config/env.ts'
+import { createImageMap, type ImageMap } from '../kubernetes/runtime/images.ts'
+import { findCommand } from '../kubernetes/runtime/process/host-files.ts'
+import { createProcessRuntime } from '../kubernetes/runtime/process/process-runtime.ts'
+import type { Runtime } from '../kubernetes/runtime/runtime.ts'
 import type { Home, Settings } from './home.ts'
 
-/** Pods' way to the lab. */
-export interface PodAccess {
+/** Shared by all nodes of all clusters of a lab. */
+export interface PodAccess extends AsyncDisposable {
   /** Variables that every container gets, beneath its own. */
   environment(): Record<string, string>
-  /** PATH on which commands of images are looked up. */
-  readonly path: string
-  /** What `amazon/aws-cli` runs where the machine has no `aws`. */
-  readonly standInAws: readonly string[]
-  /** Files and folders that pods must not see: the lab's keys. */
-  readonly hidden: readonly string[]
-  /** The lab's CA, as PEM, for AWS_CA_BUNDLE. */
-  readonly caFile: string
-  readonly imagesFile: string
+  /** Tried out once, when the first node starts. */
+  runtime(): Promise<Runtime>
+  readonly images: ImageMap
 }
 
 export function podAccess(given: {
   environment: Environment
   home: Home
   settings: Settings
+  log: Log
   awsPort: () => number
 }): PodAccess {
-  const { environment, home, settings, awsPort } = given
-  const node = process.execPath
-  const main = fileURLToPath(new URL('../cli/main.ts', import.meta.url))
+  const { environment, home, settings, log, awsPort } = given
+  const path = (environment['PATH'] ?? '/usr/local/bin:/usr/bin:/bin')
+    .split(':')
+    .filter((part) => part !== home.bin)
+    .join(':')
+  let runtime: Promise<Runtime> | undefined
   return {
     environment: () => ({
       AWS_ENDPOINT_URL: `https://127.0.0.1:${awsPort()}`,
       AWS_REGION: settings.region,
       AWS_DEFAULT_REGION: settings.region,
+      AWS_CA_BUNDLE: home.caFile,
+      NODE_EXTRA_CA_CERTS: home.caFile,
     }),
-    path: (environment['PATH'] ?? '/usr/local/bin:/usr/bin:/bin')
-      .split(':')
-      .filter((part) => part !== home.bin)
-      .join(':'),
-    standInAws: [node, '--disable-warning=ExperimentalWarning', main, 'aws'],
-    hidden: [home.root],
-    caFile: home.caFile,
-    imagesFile: home.images,
+    runtime: () => {
+      runtime ??= createProcessRuntime({
+        path,
+        hidden: [home.root],
+        exposed: [home.caFile],
+        directory: join(home.clusters, 'trial'),
+        log,
+      })
+      return runtime
+    },
+    images: createImageMap({ path, file: home.images, entries: standIns(path) }),
+    async [Symbol.asyncDispose]() {
+      await (await runtime)?.[Symbol.asyncDispose]()
+    },
   }
+}
+
+/** Where the machine has no `aws`, its image runs the small built-in one. */
+function standIns(path: string) {
+  const main = fileURLToPath(new URL('../cli/main.ts', import.meta.url))
+  const builtIn = {
+    entrypoint: [process.execPath, '--disable-warning=ExperimentalWarning', main, 'aws'],
+  }
+  return 'file' in findCommand('aws', { path, workingDirectory: '/', mounts: [] })
+    ? {}
+    : { 'amazon/aws-cli': builtIn, 'public.ecr.aws/aws-cli/aws-cli': builtIn }
 }
