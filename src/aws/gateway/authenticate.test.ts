@@ -122,6 +122,23 @@ describe('authentication failures, in the words of each protocol', () => {
     assert.match(session?.evidence[0]?.wanted ?? '', /^a time before 2/)
   })
 
+  it('one endpoint takes every region, unless it is told which are its own', async () => {
+    assert.equal((await echo.send({ region: 'eu-west-1' })).status, 200)
+    await using strict = await startEchoGateway({ regions: ['ap-northeast-1', 'us-east-1'] })
+    assert.equal((await strict.send({ region: 'us-east-1' })).status, 200)
+    const { json } = await strict.check(
+      { region: 'eu-west-1' },
+      400,
+      'AuthorizationHeaderMalformed',
+    )
+    assert.match(
+      String(json['message']),
+      /the region 'eu-west-1' is wrong; expecting 'ap-northeast-1'$/,
+    )
+    assert.equal(json['Region'], 'ap-northeast-1')
+    await strict.check({ region: 'eu-west-1', service: 'iam' }, 403, 'SignatureDoesNotMatch')
+  })
+
   it('V2 headers are refused in S3 words', async () => {
     const sent = { unsigned: true, headers: { authorization: 'AWS AKIA:signature' } }
     await echo.check(sent, 400, 'InvalidRequest')

@@ -24,6 +24,8 @@ export interface Authenticator {
   readonly now: () => number
   /** A signature is fresh when one of these clocks says so. ms since the epoch. */
   readonly signatureClocks: readonly (() => number)[]
+  /** Regions that a scope may name; absent: any. */
+  readonly regions?: readonly string[]
 }
 
 export interface Authenticated {
@@ -89,6 +91,7 @@ export function authenticate(
   }
   const unsigned = unsignedHeaders(request.headers, claim.signedHeaders)
   if (unsigned.length > 0) throw refuse('unsigned-headers', { names: unsigned.join(', ') })
+  checkRegion(claim, authenticator, refuse)
   checkFresh(claim, isS3, authenticator, refuse)
   const scope = scopeText(claim.scope)
   const key = keys.get(secretAccessKey, claim.scope)
@@ -131,6 +134,16 @@ function findBearer(
   if (!key) throw refuse('unknown-key', { accessKeyId })
   if (!key.active) throw refuse('inactive-key', { accessKeyId })
   return key
+}
+
+/** Only after the signature: a stranger learns nothing of where he is. */
+function checkRegion(
+  { scope }: ClaimedSignature,
+  { regions }: Authenticator,
+  refuse: RefuseAuthentication,
+): void {
+  if (!regions || regions.includes(scope.region)) return
+  throw refuse('wrong-scope', { region: scope.region, wantedRegion: regions[0] ?? '' })
 }
 
 function checkFresh(

@@ -12,6 +12,7 @@ import {
   startTestGateway,
   type TestGateway,
   testAccount,
+  testRegion,
 } from './testing.ts'
 
 export const weak = { accessKeyId: 'AKIAWEAKWEAKWEAKWEAK', secretAccessKey: 'weak' }
@@ -30,6 +31,7 @@ export interface Sent {
   readonly path?: string
   readonly query?: string
   readonly service?: string
+  readonly region?: string
   readonly credentials?: SigningCredentials
   /** ms since the epoch; default: now. */
   readonly at?: number
@@ -59,7 +61,9 @@ export interface EchoGateway extends AsyncDisposable {
 }
 
 /** User `weak` may only echo `/weak` at S3; the key of `inactive` is switched off. */
-export async function startEchoGateway(): Promise<EchoGateway> {
+export async function startEchoGateway(
+  options: { regions?: readonly string[] } = {},
+): Promise<EchoGateway> {
   const clock = new ManualClock(Math.floor(performance.timeOrigin + performance.now()))
   const identities = new MemoryIdentities()
   identities.addUser('weak', weak, allowing('s3:Echo', 'arn:aws:s3:::echo/weak'))
@@ -74,7 +78,7 @@ export async function startEchoGateway(): Promise<EchoGateway> {
     error: (facts: object) => void errors.push(facts),
   }
   const services = (['s3', 'iam', 'eks', 'cloudtrail'] as const).map(echoService)
-  const gateway = await startTestGateway({ services, identities, clock, log })
+  const gateway = await startTestGateway({ ...options, services, identities, clock, log })
   const send = (sent: Sent) => exchange(gateway.port, clock.now(), sent)
   return {
     gateway,
@@ -112,7 +116,7 @@ function signed(host: string, now: number, given: Sent): Record<string, string> 
     rawPath: path,
     rawQuery: query,
     headers: { host, ...given.headers },
-    region: 'ap-northeast-1',
+    region: given.region ?? testRegion,
     service,
     credentials: given.credentials ?? administrator,
     at: given.at ?? now,

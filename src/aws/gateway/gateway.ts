@@ -24,6 +24,8 @@ export interface GatewayOptions {
   readonly clock: Clock
   /** Further clocks by which a signature may be fresh: clients sign by their own. Default: only `clock`. */
   readonly signatureClocks?: readonly { now(): number }[]
+  /** Regions that signatures may be scoped to, the endpoint's own first; absent: any, as one endpoint stands for all. */
+  readonly regions?: readonly string[]
   readonly evaluate: Evaluate
   readonly audit: AuditLog
   readonly log: Log
@@ -44,6 +46,7 @@ export async function startGateway(options: GatewayOptions): Promise<OnePortServ
       keys: new SigningKeys(),
       now: () => clock.now(),
       signatureClocks: [clock, ...(options.signatureClocks ?? [])].map((c) => () => c.now()),
+      ...(options.regions ? { regions: options.regions } : {}),
     },
     evaluate: options.evaluate,
     audit: options.audit,

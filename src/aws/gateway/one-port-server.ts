@@ -14,6 +14,7 @@ const headersTimeoutMs = 20_000
 const idleTimeoutMs = 120_000
 const keepAliveMs = 65_000
 const drainMs = 5_000
+const maxConnections = 20_000
 
 /** `port` 0 takes any free one. Without `tls` only HTTP is spoken. Rejects when the port cannot be had. */
 export async function startOnePortServer(options: {
@@ -65,6 +66,7 @@ export async function startOnePortServer(options: {
       server.emit('connection', socket)
     })
   })
+  door.maxConnections = maxConnections
   await new Promise<void>((resolve, reject) => {
     door.once('error', reject)
     door.listen(options.port, options.host, () => {

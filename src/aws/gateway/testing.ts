@@ -190,6 +190,8 @@ export async function startTestGateway(options: {
   clock?: Clock
   tls?: { cert: string; key: string }
   log?: Log
+  /** Default: any. */
+  regions?: readonly string[]
 }): Promise<TestGateway> {
   const wall = { now: () => performance.timeOrigin + performance.now() }
   const clock = options.clock ?? new ManualClock(Math.floor(wall.now()))
@@ -206,6 +208,7 @@ export async function startTestGateway(options: {
     sessions,
     clock,
     signatureClocks: [wall],
+    ...(options.regions ? { regions: options.regions } : {}),
     evaluate,
     audit,
     log: options.log ?? silentLog,

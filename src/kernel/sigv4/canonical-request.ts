@@ -45,6 +45,11 @@ export function stringToSign(amzDate: string, scope: string, canonical: string):
 
 /** Ends trimmed, runs of spaces made one, as SigV4 wants header values. */
 function canonicalValue(value: string): string {
-  const trimmed = value.trim()
+  const trimmed = trimSpaces(value)
   return trimmed.includes('  ') ? trimmed.replace(/ {2,}/g, ' ') : trimmed
+}
+
+/** Takes spaces and tabs off both ends. `trim` would also take bytes such as A0, which end letters of UTF-8. */
+export function trimSpaces(latin1: string): string {
+  return latin1.replace(/^[ \t]+|[ \t]+$/g, '')
 }

@@ -3,7 +3,7 @@
  * the query form is taken; V2 headers are refused elsewhere.
  */
 import { createHmac } from 'node:crypto'
-import type { SignableRequest } from './canonical-request.ts'
+import { type SignableRequest, trimSpaces } from './canonical-request.ts'
 import type { QueryParameter } from './uri.ts'
 import { equalInConstantTime } from './verify.ts'
 
@@ -106,7 +106,7 @@ function stringToSignV2(
   for (const [name, text] of request.headers) if (name.startsWith('x-amz-')) amz.set(name, text)
   const headers = [...amz]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, text]) => `${name}:${text.trim()}\n`)
+    .map(([name, text]) => `${name}:${trimSpaces(text)}\n`)
     .join('')
   const parameters = query
     .filter(({ name }) => signedParameters.has(name))

@@ -111,6 +111,19 @@ describe('signing and verifying', () => {
     assert.equal(isValid({ ...request, rawQuery: rawQuery.replace('=60', '=600') }), false)
   })
 
+  it('keeps every byte of a header value but the spaces around it', () => {
+    // `à` ends in the byte A0, which some call a space.
+    const bytes = Buffer.from('voilà').toString('latin1')
+    const one = signHeaders({ ...target, headers: { host: 'h', 'x-amz-meta-a': bytes } })
+    const other = signHeaders({
+      ...target,
+      headers: { host: 'h', 'x-amz-meta-a': bytes.slice(0, -1) },
+    })
+    assert.notEqual(one['authorization'], other['authorization'])
+    const spaced = signHeaders({ ...target, headers: { host: 'h', 'x-amz-meta-a': ` ${bytes}\t` } })
+    assert.equal(spaced['authorization'], one['authorization'])
+  })
+
   it('names the headers that must be signed but are not', () => {
     const headers = new Map([
       ['host', 'h'],

@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+
+const run = async (name: string) => {
+  const bench = new URL(`../bench/${name}.ts`, import.meta.url).pathname
+  const { stdout } = await promisify(execFile)(process.execPath, [bench, '--small'])
+  return stdout
+}
+
+test('the STS bench runs small, and every request is answered', async () => {
+  const lines = (await run('sts')).trim().split('\n')
+  assert.equal(lines.length, 2)
+  for (const line of lines) assert.match(line, /100 of 100 good/)
+})
+
+test('the signature bench runs small, and every signature holds', async () => {
+  assert.match(await run('sigv4'), /500 of 500 valid/)
+})
