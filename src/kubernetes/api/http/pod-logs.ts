@@ -104,9 +104,11 @@ function checkHasLog(pod: KubernetesObject, container: string, previous: boolean
   const waiting = of?.state?.waiting
   if (previous || (of && !waiting) || of?.lastState?.terminated) return
   const reason = waiting?.reason ?? 'ContainerCreating'
-  const isPullFailure = /^(ErrImagePull|ImagePullBackOff|ErrImageNeverPull|InvalidImageName)$/
-  const what = isPullFailure.test(reason)
-    ? `trying and failing to pull image`
-    : `waiting to start: ${reason}`
-  throw badRequest(`container "${container}" in pod "${name}" is ${what}`)
+  // The kubelet's words for its most common reasons.
+  const words: Readonly<Record<string, string>> = {
+    ErrImagePull: "image can't be pulled",
+    ImagePullBackOff: 'trying and failing to pull image',
+  }
+  const why = words[reason] ?? reason
+  throw badRequest(`container "${container}" in pod "${name}" is waiting to start: ${why}`)
 }
