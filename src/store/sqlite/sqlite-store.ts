@@ -1,5 +1,6 @@
 /** The embedded store: one SQLite file, writes of one turn of the event loop committed together. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { changeProblem } from '../change-problem.ts'
 import {
   type Change,
   type ChangeEvent,
@@ -178,7 +179,8 @@ class SqliteStore implements Store {
     const rows = pending.changes.map((change) => current.get(change.key) as Row | undefined)
     const texts: string[] = []
     for (const [index, change] of pending.changes.entries()) {
-      const problem = refusalOf(change, rows[index])
+      const row = rows[index]
+      const problem = changeProblem(change, row && Number(row['revision']))
       if (problem) return () => pending.reject(new StoreError(problem, change.key))
       try {
         texts.push('value' in change ? JSON.stringify(change.value) : '')
@@ -283,16 +285,6 @@ class SqliteStore implements Store {
     }
     return statement
   }
-}
-
-function refusalOf(change: Change, row: Row | undefined): StoreError['kind'] | undefined {
-  if (change.kind === 'create') return row ? 'exists' : undefined
-  if (change.kind === 'check') {
-    return (row ? Number(row['revision']) : 0) === change.expected ? undefined : 'conflict'
-  }
-  if (!row) return 'not-found'
-  const stale = change.expected !== undefined && Number(row['revision']) !== change.expected
-  return stale ? 'conflict' : undefined
 }
 
 function stored<T>(row: Row): Stored<T> {
