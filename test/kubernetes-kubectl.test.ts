@@ -149,7 +149,7 @@ test('logs come from the kubelet, follow until the end, and say why there are no
   await setPod('l1', 'Pending', { waiting: { reason: 'ImagePullBackOff' } })
   assert.match(
     await kubectl('logs l1', '', 1),
-    /container "c" in pod "l1" is trying and failing to pull image/,
+    /container "c" in pod "l1" is waiting to start: trying and failing to pull image/,
   )
   await setPod('l1', 'Running', { running: {} })
   assert.equal(await kubectl('logs l1 --tail=5'), 'l1/c tail=5\n')
