@@ -1,0 +1,55 @@
+/** Nothing of a pod outlives whoever runs it, however that one ends. */
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { childrenOf } from '../src/kubernetes/runtime/process/process-table.ts'
+
+for (const isolation of ['bubblewrap', 'unshare', 'none']) {
+  test(`kill -9 leaves no container behind (isolation ${isolation})`, async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'podpass-orphans-'))
+    const script = join(import.meta.dirname, 'support/hold-container.ts')
+    const holder = spawn(process.execPath, [script, isolation, directory], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const pid = Number(await firstLine(holder))
+    const family = [pid, ...descendants(pid)]
+    assert.ok(family.length >= 3, String(family))
+    holder.kill('SIGKILL')
+    await once(holder, 'exit')
+    await allGone(family)
+    rmSync(directory, { recursive: true })
+  })
+}
+
+async function firstLine({ stdout }: ChildProcess): Promise<string> {
+  let text = ''
+  for await (const chunk of stdout ?? []) {
+    text += chunk
+    if (text.includes('\n')) return text
+  }
+  throw new Error('the holder ended before its container was ready')
+}
+
+function descendants(pid: number): number[] {
+  return childrenOf(pid).flatMap((child) => [child, ...descendants(child)])
+}
+
+async function allGone(family: readonly number[]): Promise<void> {
+  const deadline = performance.now() + 10_000
+  while (family.some(isAlive)) {
+    if (performance.now() > deadline) assert.fail(`still there: ${family.filter(isAlive)}`)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false
+  }
+}
