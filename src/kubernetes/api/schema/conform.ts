@@ -108,7 +108,7 @@ class Walk {
     const out: Record<string, unknown> = {}
     for (const [key, item] of Object.entries(value)) {
       const at = { ...place, path: `${place.path}.${key}`, depth: place.depth + 1 }
-      const made = item === null && element === 's' ? '' : this.value(item, element, at)
+      const made = item === null ? emptyOf(element) : this.value(item, element, at)
       Object.defineProperty(out, key, {
         value: made,
         enumerable: true,
@@ -118,6 +118,13 @@ class Walk {
     }
     return out
   }
+}
+
+/** What Go makes of a null in a map. */
+function emptyOf(element: string): unknown {
+  if (element === 's' || element === 'y') return ''
+  if (element.startsWith('#')) return {}
+  return element === 't' || element === 'r' ? null : undefined
 }
 
 function scalar(value: unknown, type: string, place: Place): unknown {

@@ -139,7 +139,7 @@ function entry(type: string, wire: Wire, schema: Schema, depth: number): [string
   let item: unknown = emptyOf(type)
   for (const inner of messageOf(bytesOf(wire))) {
     if (inner.number === 1) key = String(inner.bytes)
-    if (inner.number === 2) item = value(type, inner, schema, depth)
+    if (inner.number === 2) item = value(type, inner, schema, depth) ?? null
   }
   return [key, item]
 }
@@ -147,7 +147,7 @@ function entry(type: string, wire: Wire, schema: Schema, depth: number): [string
 function emptyOf(type: string): unknown {
   if (type === 's' || type === 'y' || type === 'q') return type === 'q' ? '0' : ''
   if (type.startsWith('L') || type.startsWith('[')) return []
-  return type.startsWith('#') ? {} : undefined
+  return type.startsWith('#') ? {} : null
 }
 
 function value(type: string, wire: Wire, schema: Schema, depth: number): unknown {
