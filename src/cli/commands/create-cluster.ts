@@ -139,7 +139,7 @@ async function clusterTasks(aws: AwsAccess, name: string, options: Options): Pro
         )
         await untilActive(async () => {
           const { cluster } = await eks.send(new DescribeClusterCommand({ name }))
-          return cluster?.status
+          return { status: cluster?.status, issue: cluster?.health?.issues?.[0]?.message }
         })
         return `control plane of \`${name}\` answers`
       },
@@ -206,7 +206,7 @@ async function nodeGroup(
     const { nodegroup } = await eks.send(
       new DescribeNodegroupCommand({ clusterName, nodegroupName }),
     )
-    return nodegroup?.status
+    return { status: nodegroup?.status, issue: nodegroup?.health?.issues?.[0]?.message }
   })
 }
 
@@ -240,12 +240,18 @@ async function serviceRole(
   return arn
 }
 
-async function untilActive(status: () => Promise<string | undefined>): Promise<void> {
+/** Waits for ACTIVE; a failure is told in the service's own words. */
+async function untilActive(
+  look: () => Promise<{ status: string | undefined; issue: string | undefined }>,
+): Promise<void> {
   let last: string | undefined
   const active = await waitUntil(async () => {
-    last = await status()
-    if (last?.endsWith('FAILED')) throw new CliFailure(`it ended as ${last}`)
-    return last === 'ACTIVE'
+    const { status, issue } = await look()
+    last = status
+    if (status?.endsWith('FAILED')) {
+      throw new CliFailure(`it ended as ${status}${issue ? `: ${issue}` : ''}`)
+    }
+    return status === 'ACTIVE'
   }, 30 * 60_000)
   if (!active) throw new CliFailure(`it is still ${last ?? 'unknown'} after 30 min`)
 }

@@ -40,10 +40,19 @@ function contains(...wanted: RegExp[]) {
   }
 }
 
+/** The command that applies a pod, as a person types it. */
 function manifestText(name: string, serviceAccountName?: string): string {
-  const account = serviceAccountName ? `serviceAccountName: ${serviceAccountName}, ` : ''
-  return `kubectl apply -f - <<< '{apiVersion: v1, kind: Pod, metadata: {name: ${name}}, spec: {${account}restartPolicy: Never,
-      containers: [{name: main, image: "amazon/aws-cli:latest", args: [s3, ls]}]}}'`
+  return [
+    "kubectl apply -f - <<'EOF'",
+    'apiVersion: v1',
+    'kind: Pod',
+    `metadata: { name: ${name} }`,
+    'spec:',
+    ...(serviceAccountName ? [`  serviceAccountName: ${serviceAccountName}`] : []),
+    '  restartPolicy: Never',
+    '  containers: [{ name: main, image: "amazon/aws-cli:latest", args: [s3, ls] }]',
+    'EOF',
+  ].join('\n')
 }
 
 /** All of it, in order. */
