@@ -97,11 +97,9 @@ test('typed calls read, write, patch and are refused with a Status', async () =>
     body: { spec: { audiences: ['sts.amazonaws.com'], expirationSeconds: 600 } },
   })
   assert.ok(token.status?.token)
-  const review = await config
-    .makeApiClient(AuthenticationV1Api)
-    .createTokenReview({
-      body: { spec: { token: token.status.token, audiences: ['sts.amazonaws.com'] } },
-    })
+  const review = await config.makeApiClient(AuthenticationV1Api).createTokenReview({
+    body: { spec: { token: token.status.token, audiences: ['sts.amazonaws.com'] } },
+  })
   assert.equal(review.status?.user?.username, 'system:serviceaccount:default:my-sa')
   await assert.rejects(core.readNamespacedPod({ namespace, name: 'none' }), (error) => {
     const { code, body } = error as { code: number; body: string }

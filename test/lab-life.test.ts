@@ -23,13 +23,15 @@ test('state survives down and up, ports stay, and reset forgets', async () => {
   ok(await lab.podpass('create', 'cluster', '--name', 'irsa', '--nodes', '1'))
   ok(await lab.aws('s3', 'mb', 's3://kept'))
   ok(await lab.kubectl('create', 'configmap', 'kept', '--from-literal=a=b'))
-  const whoami = ok(await lab.kubectl('auth', 'whoami', '-o', 'json')).stdout
+  const whoami = async () =>
+    ok(await lab.kubectl('auth', 'whoami', '-o', 'jsonpath={.status.userInfo}')).stdout
+  const before = await whoami()
   ok(await lab.podpass('down'))
   assert.equal((await lab.podpass('status')).code, 3)
   ok(await lab.podpass('up', '-d'))
   assert.match(ok(await lab.aws('s3', 'ls')).stdout, / kept$/m)
   assert.match(ok(await lab.kubectl('get', 'configmap', 'kept', '-o', 'yaml')).stdout, /a: b/)
-  assert.equal(ok(await lab.kubectl('auth', 'whoami', '-o', 'json')).stdout, whoami)
+  assert.equal(await whoami(), before)
   await lab.apply(awsPod('again'))
   assert.match(await lab.logsOfEnded('again'), /AccessDenied/)
   const refused = await lab.podpass('reset')

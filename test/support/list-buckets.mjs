@@ -3,8 +3,8 @@ import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3'
 
 try {
   const { Buckets } = await new S3Client({}).send(new ListBucketsCommand({}))
-  console.log(JSON.stringify(Buckets.map(({ Name }) => Name)))
+  process.stdout.write(`${JSON.stringify(Buckets.map(({ Name }) => Name))}\n`)
 } catch (error) {
-  console.log(`${error.name}: ${error.message}`)
+  process.stdout.write(`${error.name}: ${error.message}\n`)
   process.exitCode = 1
 }
