@@ -27,6 +27,11 @@ describe('redaction', () => {
 
   it('hides secrets within texts: JWTs, EKS tokens, keys, signatures in URLs', () => {
     assert.equal(redactText(`token ${jwt} end`), `token ${hidden} end`)
+    assert.equal(redactText(`cut ${jwt.slice(0, 40)}`), `cut ${hidden}`)
+    assert.equal(
+      redactText(`long ${'eyJhbGciOiJSUzI1NiJ9.'}${'a'.repeat(20_000)}`),
+      `long ${hidden}`,
+    )
     assert.equal(redactText('k8s-aws-v1.aHR0cHM6Ly9'), hidden)
     assert.equal(
       redactText('/b/k?X-Amz-Date=1&X-Amz-Signature=abcdef&X-Amz-Security-Token=AQ%2F'),
@@ -61,6 +66,8 @@ describe('redaction', () => {
     assert.equal(String(redact('x'.repeat(10_000))).length, 2049)
     const wide = redact({ list: Array.from({ length: 1000 }, (_, i) => i) }) as { list: number[] }
     assert.equal(wide.list.length, 50)
+    const nested = { lists: Array.from({ length: 50 }, () => Array(50).fill('x'.repeat(2000))) }
+    assert.ok(JSON.stringify(redact(nested)).length < 40_000)
     const loop: Record<string, unknown> = {}
     loop['self'] = loop
     assert.ok(JSON.stringify(redact(loop)).length < 200)

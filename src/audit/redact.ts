@@ -29,35 +29,48 @@ const secretNames = new Set([
   'signature',
 ])
 
-/** Forms of secrets wherever they stand: JWTs, EKS tokens, PEM keys, AWS secrets in assignments, signatures in URLs. */
+/** Forms of secrets wherever they stand: JWTs (also cut ones), EKS tokens, PEM keys, AWS secrets in assignments, signatures in URLs. */
 const secretTexts: readonly RegExp[] = [
-  /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g,
+  /\beyJ[\w-]{8,}(?:\.[\w-]*){0,2}/g,
   /\bk8s-aws-v1\.[\w-]+/g,
-  /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----/g,
-  /(?<=aws_secret_access_key\s*[=:]\s*["']?)[A-Za-z0-9/+=]{16,}/gi,
+  /-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[\w\s+/=]*(?:-----END [A-Z ]{0,20}PRIVATE KEY-----)?/g,
+  /(?<=aws_secret_access_key\s{0,4}[=:]\s{0,4}["']?)[A-Za-z0-9/+=]{16,}/gi,
+  /(?<=\b[a-z][a-z0-9+.-]{1,30}:\/\/[^\s/:@]{0,256}:)[^\s/@]+(?=@)/gi,
   /(?<=(?:X-Amz-Signature|X-Amz-Security-Token|Signature)=)[^&\s"']+/gi,
 ]
 
 const maxText = 2048
+/** No text is searched further: what follows is dropped unseen. */
+const maxSearched = 4 * maxText
 const maxItems = 50
 const maxDepth = 6
+/** Characters of all texts of one value together. */
+const maxTotal = 16_384
 
 /** A copy fit for records: secrets hidden, texts and lists cut, streams and bytes left out. Never throws. */
-export function redact(value: unknown, depth = 0): unknown {
-  if (typeof value === 'string') return redactText(value)
+export function redact(value: unknown): unknown {
+  return copyOf(value, 0, { left: maxTotal })
+}
+
+function copyOf(value: unknown, depth: number, budget: { left: number }): unknown {
+  if (typeof value === 'string') {
+    const clean = redactText(value)
+    budget.left -= clean.length
+    return budget.left < 0 ? '…' : clean
+  }
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return value
   if (typeof value === 'bigint') return value.toString()
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value.toISOString()
-  if (typeof value !== 'object' || depth >= maxDepth) return undefined
-  if (Array.isArray(value)) return value.slice(0, maxItems).map((item) => redact(item, depth + 1))
-  if (Object.getPrototypeOf(value) !== Object.prototype && Object.getPrototypeOf(value) !== null) {
-    return undefined
+  if (typeof value !== 'object' || depth >= maxDepth || budget.left < 0) return undefined
+  if (Array.isArray(value)) {
+    return value.slice(0, maxItems).map((item) => copyOf(item, depth + 1, budget))
   }
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) return undefined
   const copy: Record<string, unknown> = {}
-  let items = 0
-  for (const [name, member] of Object.entries(value)) {
-    if (items++ >= maxItems) break
-    const clean = isSecretName(name) ? hidden : redact(member, depth + 1)
+  for (const [name, member] of Object.entries(value).slice(0, maxItems)) {
+    const clean = isSecretName(name) ? hidden : copyOf(member, depth + 1, budget)
+    budget.left -= name.length
     if (clean !== undefined) copy[name] = clean
   }
   return copy
@@ -65,7 +78,7 @@ export function redact(value: unknown, depth = 0): unknown {
 
 /** Hides secrets within a text and cuts it. */
 export function redactText(text: string): string {
-  let clean = text
+  let clean = text.slice(0, maxSearched)
   for (const pattern of secretTexts) clean = clean.replace(pattern, hidden)
   return clean.length > maxText ? `${clean.slice(0, maxText)}…` : clean
 }

@@ -1,6 +1,6 @@
 /** The record of one request: who, what, whence, how it ended, and what each link of the chain said. */
 import type { AuditCaller, AuditRecord, PodSubject } from '../../audit/audit-log.ts'
-import { redactedInput } from '../../audit/redact.ts'
+import { redactedInput, redactText } from '../../audit/redact.ts'
 import { userIdentity } from '../../audit/user-identity.ts'
 import type { Verdict } from '../../chain/verdict.ts'
 import type { Refusal } from '../../kernel/refusal.ts'
@@ -44,7 +44,7 @@ export function auditRecord(
     userAgent: (request.headers.get('user-agent') ?? '').slice(0, 512),
     outcome: status < 400 ? 'allowed' : denied ? 'denied' : 'failed',
     status,
-    ...(refusal ? { errorCode: refusal.code, errorMessage: refusal.message } : {}),
+    ...(refusal ? { errorCode: refusal.code, errorMessage: redactText(refusal.message) } : {}),
     links: links(progress, caller, refusal),
     userIdentity: event?.userIdentity ?? userIdentity(caller, progress.accessKeyId),
     ...(requestParameters ? { requestParameters } : {}),
