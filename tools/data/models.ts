@@ -17,7 +17,7 @@ const services = [
   { service: 'iam', client: 'IAMClient', room: 'src/aws/iam' },
   { service: 's3', client: 'S3Client', room: 'src/aws/s3' },
   { service: 'eks', client: 'EKSClient', room: 'src/aws/eks' },
-  { service: 'rds', client: 'RDSClient' },
+  { service: 'rds', client: 'RDSClient', room: 'src/aws/rds' },
   { service: 'cloudtrail', client: 'CloudTrailClient', room: 'src/aws/cloudtrail' },
 ] as const
 
