@@ -96,6 +96,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       tokens,
       apiAudiences,
       authenticateAws: options.authenticateAws ?? (() => undefined),
+      byConnection: new WeakMap(),
     },
     authorizers: [builtInAuthorizer, accessPolicyAuthorizer, ...(options.authorizers ?? [])],
     nodeAgent: options.nodeAgent ?? (() => undefined),
@@ -124,6 +125,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       const late = setTimeout(() => server.closeAllConnections(), drainMs)
       await closed
       clearTimeout(late)
+      machinery.objects[Symbol.dispose]()
     },
   }
 }

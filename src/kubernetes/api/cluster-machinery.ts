@@ -69,7 +69,14 @@ export async function bootstrapCluster(client: ClusterClient, port: number): Pro
     if (client.get(core('namespaces'), undefined, name)) continue
     await client.create(core('namespaces'), undefined, { metadata: { name } })
   }
-  if (client.get(core('services'), 'default', 'kubernetes')) return
+  const own = client.get(core('services'), 'default', 'kubernetes')
+  if (own) {
+    await client.modify(core('services'), 'default', 'kubernetes', (service) => {
+      service['spec'].ports[0].targetPort = port
+      return service
+    })
+    return
+  }
   await client.create(core('services'), 'default', {
     metadata: { name: 'kubernetes', labels: { component: 'apiserver', provider: 'kubernetes' } },
     spec: {

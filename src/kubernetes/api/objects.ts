@@ -2,6 +2,7 @@
 import { type ChangeEvent, type Store, StoreError } from '../../store/store.ts'
 import type { KubernetesObject } from '../object.ts'
 import type { Kind } from './kind.ts'
+import { ReadCache } from './read-cache.ts'
 import { alreadyExists, expired, statusRefusal } from './status.ts'
 
 /** A change of one object, with the object before it where there was one. */
@@ -21,14 +22,20 @@ export interface ObjectPage {
 }
 
 /** Objects handed out are shared: readers must not change them. */
-export class Objects {
+export class Objects implements Disposable {
   readonly #store: Store
   readonly #prefix: string
+  readonly #cache: ReadCache
 
   /** `prefix`: where this cluster's objects lie in the store, as `/clusters/irsa/`. */
   constructor(store: Store, prefix: string) {
     this.#store = store
     this.#prefix = `${prefix.replace(/\/+$/, '')}/objects/`
+    this.#cache = new ReadCache(store)
+  }
+
+  [Symbol.dispose](): void {
+    this.#cache[Symbol.dispose]()
   }
 
   revision(): number {
@@ -36,7 +43,7 @@ export class Objects {
   }
 
   get(kind: Kind, namespace: string | undefined, name: string): KubernetesObject | undefined {
-    const found = this.#store.get<KubernetesObject>(this.#key(kind, namespace, name))
+    const found = this.#cache.get(this.#range(kind, undefined), this.#key(kind, namespace, name))
     return found && shown(kind, found.value, found.revision)
   }
 
@@ -46,10 +53,14 @@ export class Objects {
     namespace: string | undefined,
     options: { after?: string; limit?: number; at?: number } = {},
   ): ObjectPage {
-    const { after, ...rest } = options
+    const { after, at, ...rest } = options
     const from = after === undefined ? rest : { ...rest, after: this.#prefix + after }
+    const range = this.#range(kind, namespace)
     try {
-      const page = this.#store.list<KubernetesObject>(this.#range(kind, namespace), from)
+      const page =
+        at === undefined || at === this.#store.revision()
+          ? this.#cache.list(this.#range(kind, undefined), range, from)
+          : this.#store.list<KubernetesObject>(range, { ...from, at })
       return {
         items: page.items.map((item) => shown(kind, item.value, item.revision)),
         revision: page.revision,

@@ -14,6 +14,8 @@ export interface AuthenticatorDeps {
   readonly tokens: ServiceAccountTokens
   readonly apiAudiences: readonly string[]
   readonly authenticateAws: AuthenticateAws
+  /** Users of client certificates that were read, by connection; `null`: it has none. */
+  readonly byConnection: WeakMap<TLSSocket, UserInfo | null>
 }
 
 const anonymous: UserInfo = { username: 'system:anonymous', groups: ['system:unauthenticated'] }
@@ -23,7 +25,12 @@ export async function authenticate(
   request: IncomingMessage,
   deps: AuthenticatorDeps,
 ): Promise<UserInfo> {
-  const byCertificate = certificateUser(request.socket as TLSSocket)
+  const socket = request.socket as TLSSocket
+  let byCertificate = deps.byConnection.get(socket)
+  if (byCertificate === undefined) {
+    byCertificate = certificateUser(socket) ?? null
+    deps.byConnection.set(socket, byCertificate)
+  }
   if (byCertificate) return byCertificate
   const header = request.headers.authorization
   if (header === undefined) return anonymous
