@@ -148,11 +148,11 @@ test('check 23: a permissions boundary bounds, and must exist when it is set', a
 })
 
 test('check 24: Deny, NotAction, NotResource, wildcards and case decide as AWS documents them', async () => {
-  const put = ['iam', 'put-role-policy', '--role-name', 'rules', '--policy-name', 'rules']
   await it.role('rules', {})
   const rules = await it.session('rules')
   const get = async (statements: object[], key = 'plain.txt') => {
-    ok(await it.lab.aws(...put, '--policy-document', document(statements)))
+    const PolicyDocument = document(statements)
+    await it.iam('PutRolePolicy', { RoleName: 'rules', PolicyName: 'rules', PolicyDocument })
     return (await s3(rules, 'GET', path(bucket, key))).status
   }
   const on = `arn:aws:s3:::${bucket}/*`

@@ -6,6 +6,8 @@ import { after, before, test } from 'node:test'
 import {
   type Acceptance,
   account,
+  createCluster,
+  createClusterRole,
   document,
   environmentOf,
   outcome,
@@ -28,21 +30,6 @@ const notAuthorized = '403 AccessDenied: Not authorized to perform sts:AssumeRol
 const noKeys =
   "400 InvalidIdentityToken: Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements"
 
-/** Makes a cluster as the aws command does, and answers its issuer. */
-async function createCluster(name: string): Promise<string> {
-  const { lab } = it
-  const made = ['eks', 'create-cluster', '--name', name, '--role-arn', roleArn('eks')]
-  ok(await lab.aws(...made, '--resources-vpc-config', 'subnetIds=subnet-1,subnet-2'))
-  const query = ['--query', 'cluster.[status,identity.oidc.issuer]', '--output', 'text']
-  // `aws eks wait` looks every 30 seconds only.
-  for (let attempt = 0; attempt < 60; attempt++) {
-    const shown = ok(await lab.aws('eks', 'describe-cluster', '--name', name, ...query))
-    const [status, url = ''] = shown.stdout.trim().split('\t')
-    if (status === 'ACTIVE') return url
-  }
-  throw new Error(`cluster ${name} does not become active`)
-}
-
 /** What curl reads, trusting the lab's authority. */
 async function curl(url: string): Promise<Record<string, unknown>> {
   const ca = it.lab.environment['AWS_CA_BUNDLE'] ?? ''
@@ -55,10 +42,8 @@ let token = ''
 
 test('check 1: the issuer is discoverable, names itself byte for byte, and publishes the key that signs', async () => {
   const { lab } = it
-  const service = { Effect: 'Allow', Principal: { Service: 'eks.amazonaws.com' } }
-  const trust = document([{ ...service, Action: 'sts:AssumeRole' }])
-  await it.role('eks', {}, trust)
-  issuer = await createCluster('demo')
+  await createClusterRole(it)
+  issuer = await createCluster(it, 'demo')
   const discovery = await curl(`${issuer}/.well-known/openid-configuration`)
   assert.equal(discovery['issuer'], issuer)
   assert.deepEqual(discovery['id_token_signing_alg_values_supported'], ['RS256'])
@@ -76,7 +61,7 @@ test('check 1: the issuer is discoverable, names itself byte for byte, and publi
 })
 
 test('check 2: a second cluster has an issuer of its own', async () => {
-  const second = await createCluster('second')
+  const second = await createCluster(it, 'second')
   assert.notEqual(second, issuer)
   const discovery = await curl(`${second}/.well-known/openid-configuration`)
   assert.equal(discovery['issuer'], second)

@@ -59,6 +59,8 @@ export interface Acceptance extends AsyncDisposable {
   awsAs(credentials: SigningCredentials | undefined, ...args: string[]): Promise<CommandResult>
   /** A trust policy for the issuer's provider; its condition defaults to `:sub` = reader and `:aud`. */
   trust(condition?: object): string
+  /** An IAM operation, signed by the administrator: what a test has made before it begins. */
+  iam(action: string, fields: Readonly<Record<string, string>>): Promise<void>
   /** Makes a role that trusts the provider, with inline policies by name. */
   role(name: string, policies: Readonly<Record<string, object>>, trust?: string): Promise<void>
 }
@@ -80,12 +82,38 @@ export async function startAcceptance(): Promise<Acceptance> {
     },
   ) => document([trustStatement(provider, condition)])
   const send = (request: WireRequest) => exchangeBytes(port, request)
+  const signed: Acceptance['signed'] = ({ change = (h) => h, sentBody, ...request }) => {
+    const { method = 'GET', target = '/', body, service } = request
+    const [rawPath = '/', rawQuery = ''] = target.split('?')
+    const headers = signHeaders({
+      method,
+      rawPath,
+      rawQuery,
+      headers: {
+        host: `127.0.0.1:${port}`,
+        ...(body === undefined || service === 's3' ? {} : form),
+        ...request.headers,
+      },
+      region: request.region ?? 'ap-northeast-1',
+      service,
+      credentials: request.credentials,
+      at: request.at ?? Date.now(),
+      ...(body === undefined ? {} : { body }),
+    })
+    const sent = sentBody === undefined ? request : { ...request, body: sentBody }
+    return send({ ...sent, headers: change({ ...headers }) })
+  }
+  const iam: Acceptance['iam'] = async (Action, fields) => {
+    const body = new URLSearchParams({ Action, Version: '2010-05-08', ...fields }).toString()
+    const request = { method: 'POST', service: 'iam', credentials: administrator, body }
+    const answer = await signed(request)
+    if (answer.status !== 200) throw new Error(answer.text)
+  }
   const role: Acceptance['role'] = async (name, policies, trustPolicy = trust()) => {
-    const made = ['iam', 'create-role', '--role-name', name]
-    ok(await lab.aws(...made, '--assume-role-policy-document', trustPolicy))
+    await iam('CreateRole', { RoleName: name, AssumeRolePolicyDocument: trustPolicy })
     for (const [policy, statement] of Object.entries(policies)) {
-      const put = ['iam', 'put-role-policy', '--role-name', name, '--policy-name', policy]
-      ok(await lab.aws(...put, '--policy-document', document([statement])))
+      const PolicyDocument = document([statement])
+      await iam('PutRolePolicy', { RoleName: name, PolicyName: policy, PolicyDocument })
     }
   }
   const exchange: Acceptance['exchange'] = (token, fields = {}, method = 'POST') => {
@@ -109,27 +137,8 @@ export async function startAcceptance(): Promise<Acceptance> {
     provider,
     administrator,
     send,
-    signed: ({ service, credentials, at, region, change = (h) => h, sentBody, ...request }) => {
-      const { method = 'GET', target = '/', body } = request
-      const [rawPath = '/', rawQuery = ''] = target.split('?')
-      const headers = signHeaders({
-        method,
-        rawPath,
-        rawQuery,
-        headers: {
-          host: `127.0.0.1:${port}`,
-          ...(body === undefined || service === 's3' ? {} : form),
-          ...request.headers,
-        },
-        region: region ?? 'ap-northeast-1',
-        service,
-        credentials,
-        at: at ?? Date.now(),
-        ...(body === undefined ? {} : { body }),
-      })
-      const sent = sentBody === undefined ? request : { ...request, body: sentBody }
-      return send({ ...sent, headers: change({ ...headers }) })
-    },
+    signed,
+    iam,
     exchange,
     session: async (name = 'irsa', fields = {}) => {
       const answer = await exchange(issuer.token(), { RoleArn: roleArn(name), ...fields })
@@ -149,6 +158,27 @@ export async function startAcceptance(): Promise<Acceptance> {
   ok(await lab.aws('s3', 'mb', `s3://${bucket}`))
   const rest = stack.move()
   return { ...made, [Symbol.asyncDispose]: () => rest[Symbol.asyncDispose]() }
+}
+
+/** Makes a cluster as the aws command does, and answers its issuer. */
+export async function createCluster(it: Acceptance, name: string): Promise<string> {
+  const { lab } = it
+  const made = ['eks', 'create-cluster', '--name', name, '--role-arn', roleArn('eks')]
+  ok(await lab.aws(...made, '--resources-vpc-config', 'subnetIds=subnet-1,subnet-2'))
+  const query = ['--query', 'cluster.[status,identity.oidc.issuer]', '--output', 'text']
+  // `aws eks wait` looks every 30 seconds only.
+  for (let attempt = 0; attempt < 60; attempt++) {
+    const shown = ok(await lab.aws('eks', 'describe-cluster', '--name', name, ...query))
+    const [status, url = ''] = shown.stdout.trim().split('\t')
+    if (status === 'ACTIVE') return url
+  }
+  throw new Error(`cluster ${name} does not become active`)
+}
+
+/** Makes the role that clusters are made with. */
+export async function createClusterRole(it: Acceptance): Promise<void> {
+  const Principal = { Service: 'eks.amazonaws.com' }
+  await it.role('eks', {}, document([{ Effect: 'Allow', Principal, Action: 'sts:AssumeRole' }]))
 }
 
 export function roleArn(name: string): string {
