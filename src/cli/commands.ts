@@ -13,6 +13,7 @@ import { completeCommand, completionCommand } from './commands/completion.ts'
 import { downCommand } from './commands/down.ts'
 import { envCommand } from './commands/env.ts'
 import { logsCommand } from './commands/logs.ts'
+import { policyCommand } from './commands/policy.ts'
 import { resetCommand } from './commands/reset.ts'
 import { statusCommand } from './commands/status.ts'
 import { tokenCommand } from './commands/token.ts'
@@ -36,6 +37,7 @@ const commands: readonly ((context: CliContext) => Command)[] = [
   utilsCommand,
   tokenCommand,
   whyCommand,
+  policyCommand,
   tutorialCommand,
   awsCommand,
   completionCommand,

@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+/** The command in a process of its own, as it is wired in the root: `podpass policy …`. */
+function podpass(args: readonly string[], input = '') {
+  const main = fileURLToPath(new URL('../main.ts', import.meta.url))
+  const child = spawnSync(process.execPath, [main, 'policy', ...args], {
+    encoding: 'utf8',
+    input,
+    cwd: folder,
+    env: { ...process.env, NO_COLOR: '1' },
+  })
+  return { code: child.status, out: child.stdout, err: child.stderr }
+}
+
+let folder = ''
+
+const allow = (action: string, more: object = {}) => ({
+  Version: '2012-10-17',
+  Statement: [
+    { Sid: 'Read', Effect: 'Allow', Action: action, Resource: 'arn:aws:s3:::b/*', ...more },
+  ],
+})
+const request = {
+  principal: 'arn:aws:iam::111122223333:user/ann',
+  action: 's3:GetObject',
+  resource: 'arn:aws:s3:::b/k',
+}
+
+before(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'podpass-policy-'))
+  const put = (name: string, value: unknown) =>
+    writeFileSync(
+      path.join(folder, name),
+      typeof value === 'string' ? value : JSON.stringify(value),
+    )
+  put('old.json', allow('s3:Get*'))
+  put('new.json', allow('s3:Put*'))
+  put(
+    'requests.jsonl',
+    `${JSON.stringify(request)}\n${JSON.stringify({ ...request, action: 's3:PutObject' })}\n`,
+  )
+  put('typo.json', allow('s3:GetObjct'))
+  put('bad.json', { Version: '2012-10-17', Statement: [] })
+  put(
+    'table.yaml',
+    `policies:
+  reader: {file: old.json}
+defaults:
+  request: {principal: "arn:aws:iam::111122223333:user/ann", resource: "arn:aws:s3:::b/k"}
+  identityPolicies: [reader]
+cases:
+  - {name: reads, request: {action: "s3:GetObject"}, expect: {decision: allowed, determining: [Read]}}
+  - {name: writes not, request: {action: "s3:PutObject"}, expect: denied}
+`,
+  )
+})
+after(() => rmSync(folder, { recursive: true }))
+
+describe('podpass policy eval', () => {
+  it('answers a case from standard input', () => {
+    const { code, out } = podpass(
+      ['eval'],
+      JSON.stringify({ request, identityPolicies: [allow('s3:Get*')] }),
+    )
+    assert.equal(code, 0)
+    assert.equal((JSON.parse(out) as { decision: string }).decision, 'allowed')
+  })
+
+  it('explains with the walk', () => {
+    const given = { request, identityPolicies: [allow('s3:Put*')] }
+    const { out } = podpass(['eval', '--explain'], JSON.stringify(given))
+    const { decision, walk } = JSON.parse(out) as { decision: string; walk: { matched: boolean }[] }
+    assert.equal(decision, 'implicitDeny')
+    assert.deepEqual(
+      walk.map(({ matched }) => matched),
+      [false],
+    )
+  })
+
+  it('answers a line for every line and says which are no cases', () => {
+    const good = JSON.stringify({ request, identityPolicies: [allow('s3:Get*')] })
+    const { code, out } = podpass(
+      ['eval', '--lines'],
+      `${good}\nnonsense\n\n{"request":{}}\n${good}`,
+    )
+    const answers = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { decision?: string; error?: string })
+    assert.deepEqual(
+      answers.map(({ decision, error }) => decision ?? !!error),
+      ['allowed', true, true, 'allowed'],
+    )
+    assert.equal(code, 2)
+  })
+
+  it('names what is wrong with a case', () => {
+    const { code, err } = podpass(['eval'], JSON.stringify({ request, identityPolices: [] }))
+    assert.equal(code, 2)
+    assert.match(err, /unknown member `identityPolices`/)
+  })
+})
+
+describe('podpass policy test', () => {
+  it('passes a table that holds', () => {
+    const { code, out } = podpass(['test', 'table.yaml'])
+    assert.equal(code, 0)
+    assert.match(out, /✔ reads\n✔ writes not\n2 passed, 0 failed/)
+  })
+
+  it('shows expected and answered where one does not', () => {
+    const table = {
+      policies: { reader: allow('s3:Put*') },
+      cases: [{ request, identityPolicies: ['reader'], expect: 'allowed' }],
+    }
+    const { code, out } = podpass(['test', '-'], JSON.stringify(table))
+    assert.equal(code, 1)
+    assert.match(out, /- expected {3}allowed\n {4}\+ answered {3}implicitDeny/)
+    assert.match(out, /Action asks `s3:Put\*`, the request has `s3:GetObject`/)
+  })
+
+  it('tells a broken table from a failing one', () => {
+    const { code, out } = podpass(['test', '-'], 'cases: [{request: {action: 5}, expect: allowed}]')
+    assert.equal(code, 2)
+    assert.match(out, /1 broken/)
+  })
+})
+
+describe('podpass policy diff', () => {
+  it('names the requests that change their answer', () => {
+    const { code, out } = podpass(['diff', 'old.json', 'new.json', '--requests', 'requests.jsonl'])
+    assert.equal(code, 1)
+    assert.match(out, /s3:GetObject on .*\n {2}- allowed .*\n {2}\+ implicitDeny/)
+    assert.match(out, /2 of 2 requests change their answer/)
+  })
+
+  it('finds nothing between a document and itself', () => {
+    const { code, out } = podpass(['diff', 'old.json', 'old.json', '-r', 'requests.jsonl'])
+    assert.equal(code, 0)
+    assert.match(out, /0 of 2/)
+  })
+
+  it("reads CloudTrail's records", () => {
+    const event = {
+      eventSource: 's3.amazonaws.com',
+      eventName: 'GetObject',
+      userIdentity: {
+        type: 'AssumedRole',
+        arn: 'arn:aws:sts::111122223333:assumed-role/r/s',
+        accountId: '111122223333',
+        principalId: 'AROAX:s',
+        sessionContext: { sessionIssuer: { arn: 'arn:aws:iam::111122223333:role/r' } },
+      },
+      resources: [{ ARN: 'arn:aws:s3:::b/k' }],
+    }
+    const events = JSON.stringify({ Events: [{ CloudTrailEvent: JSON.stringify(event) }] })
+    const { code, out } = podpass(['diff', 'old.json', 'new.json', '-r', '-'], events)
+    assert.equal(code, 1)
+    assert.match(out, /1 of 1/)
+  })
+})
+
+describe('podpass policy lint', () => {
+  it('suggests the action that was meant', () => {
+    const { code, out } = podpass(['lint', 'typo.json'])
+    assert.equal(code, 0)
+    assert.match(
+      out,
+      /typo\.json:1:\d+: warning: s3 has no action `GetObjct` \(unknown-action\)\n.*s3:GetObject/,
+    )
+    assert.equal(podpass(['lint', '--strict', 'typo.json']).code, 1)
+  })
+
+  it("fails with AWS's words on what AWS refuses", () => {
+    const { code, out } = podpass(['lint', 'bad.json'])
+    assert.equal(code, 1)
+    assert.match(out, /error: MalformedPolicyDocument: Syntax errors in policy\./)
+  })
+})
