@@ -440,33 +440,33 @@ test('activeDeadlineSeconds ends a pod that is still running then', async () => 
 
 test('a readiness probe makes the pod ready, a failing liveness probe restarts the container', async () => {
   await using node = await openNode()
-  const pod = await node.create('touch /tmp/alive; echo up; sleep 1000', {
+  const probe = (...command: string[]) => ({ exec: { command }, failureThreshold: 1 })
+  const pod = await node.create('sleep 1000', {
     spec: { ...bare, restartPolicy: 'Always' },
     container: {
-      readinessProbe: { exec: { command: ['test', '-e', '/tmp/alive'] }, periodSeconds: 1 },
-      livenessProbe: {
-        exec: { command: ['test', '!', '-e', '/tmp/alive'] },
-        initialDelaySeconds: 5,
-        periodSeconds: 1,
-        failureThreshold: 1,
-      },
+      readinessProbe: probe('true'),
+      livenessProbe: { ...probe('sh', '-c', 'echo ill; exit 1'), initialDelaySeconds: 5 },
     },
   })
-  const isReady = (p: KubernetesObject) => {
-    node.clock.advance(100)
-    return p['status'].containerStatuses?.[0].ready
-  }
-  await node.wait(pod, (p) => p['status'].phase === 'Running')
-  await eventually('ready', () =>
-    isReady(node.client.get(pods, 'default', 'p0') as KubernetesObject),
-  )
+  const containerOf = (p: KubernetesObject) => p['status'].containerStatuses?.[0]
+  await node.wait(pod, (p) => containerOf(p)?.ready)
   node.clock.advance(5_000)
-  await node.wait(pod, (p) => p['status'].containerStatuses[0].restartCount === 1)
-  assert.ok(
-    node
-      .eventsOf(pod)
-      .includes('Normal Killing Container c failed liveness probe, will be restarted'),
-  )
+  await node.wait(pod, (p) => containerOf(p).restartCount === 1)
+  const said = node.eventsOf(pod)
+  assert.ok(said.includes('Warning Unhealthy Liveness probe failed: ill\n'))
+  assert.ok(said.includes('Normal Killing Container c failed liveness probe, will be restarted'))
+})
+
+test('a failing readiness probe keeps the pod from being ready', async () => {
+  await using node = await openNode()
+  const pod = await node.create('sleep 1000', {
+    spec: bare,
+    container: { readinessProbe: { exec: { command: ['false'] } } },
+  })
+  await eventually('unhealthy', () => node.eventsOf(pod).some((e) => e.includes('Readiness')))
+  const { status } = { status: node.client.get(pods, 'default', pod.metadata.name)?.['status'] }
+  assert.equal(status.phase, 'Running')
+  assert.equal(status.containerStatuses[0].ready, false)
 })
 
 test('after a restart of the kubelet pods go on as after a reboot of the node', async () => {

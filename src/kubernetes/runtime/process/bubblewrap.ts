@@ -67,6 +67,7 @@ function plan(spec: ContainerSpec, host: HostOptions, bwrap: string): Launch {
       directories: [directory],
       hidden: host.hidden,
       exposed: host.exposed,
+      hasOwnDevices: host.uid === 0,
       tools: [...path.split(':').filter((p) => p.startsWith('/')), spec.argv[0] ?? ''],
     }),
     ...['--chdir', directory],
@@ -75,7 +76,7 @@ function plan(spec: ContainerSpec, host: HostOptions, bwrap: string): Launch {
   if (host.uid === 0) {
     args.push('--cap-drop', 'ALL', ...capabilities.flatMap((c) => ['--cap-add', `CAP_${c}`]))
   }
-  if (spec.user && spec.user.uid !== host.uid) {
+  if (spec.user && (spec.user.uid !== host.uid || spec.user.gid !== host.gid)) {
     const { uid, gid } = spec.user
     const prefix = asUser(spec, host)
     if (prefix.length > 0) command = [...prefix, ...command]

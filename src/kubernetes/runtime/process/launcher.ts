@@ -10,8 +10,9 @@ export interface HostOptions {
   readonly exposed: readonly string[]
   /** Where setpriv is, if anywhere. */
   readonly setpriv: string | undefined
-  /** User id of our own process. */
+  /** User and group of our own process. */
   readonly uid: number
+  readonly gid: number
 }
 
 export interface Launcher {

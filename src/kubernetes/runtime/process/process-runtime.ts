@@ -30,6 +30,7 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
     exposed: options.exposed ?? [],
     setpriv: 'file' in setpriv ? setpriv.file : undefined,
     uid: process.getuid?.() ?? -1,
+    gid: process.getgid?.() ?? -1,
   }
   const launcher = await chooseLauncher(host, options)
   options.log.debug({ isolation: launcher.isolation }, 'container isolation chosen')

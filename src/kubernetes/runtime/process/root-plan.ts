@@ -11,6 +11,8 @@ export interface RootOptions {
   readonly hidden: readonly string[]
   /** Files and directories of the host that containers need at their own paths, even below a hidden directory. */
   readonly exposed: readonly string[]
+  /** bubblewrap's own /dev; it costs an ordinary user a second user namespace, which nobody can enter afterwards. */
+  readonly hasOwnDevices: boolean
   /** Files and directories that programs come from (PATH): with them comes all that may lie beside them. */
   readonly tools: readonly string[]
 }
@@ -25,14 +27,15 @@ const special = ['/proc', '/dev']
  * top-level directories are bound, so that a mount point that does not exist on the host can be made; a directory
  * deeper down that must take a new mount point is taken apart in the same way.
  */
-export function planRoot({ mounts, directories, hidden, exposed, tools }: RootOptions): string[] {
+export function planRoot(options: RootOptions): string[] {
+  const { mounts, directories, hidden, exposed, tools } = options
   const targets = mounts.map((m) => ({ ...m, containerPath: resolveExisting(m.containerPath) }))
   const wanted = directories.map(resolveExisting)
   const apart = directoriesToTakeApart([...targets.map((m) => m.containerPath), ...wanted])
   const args: string[] = []
   for (const empty of emptied) args.push('--tmpfs', empty)
   takeApart('/', apart, args)
-  args.push('--proc', '/proc', '--dev', '/dev')
+  args.push('--proc', '/proc', ...(options.hasOwnDevices ? ['--dev', '/dev'] : boundDevices()))
   const back = comeBack(tools.map(resolveExisting))
   for (const path of back) args.push('--ro-bind', path, path)
   for (const directory of hidden.map(resolveExisting)) {
@@ -50,6 +53,20 @@ export function planRoot({ mounts, directories, hidden, exposed, tools }: RootOp
   }
   for (const directory of wanted) if (!isDirectory(directory)) args.push('--dir', directory)
   return args
+}
+
+function boundDevices(): string[] {
+  const devices = ['full', 'null', 'random', 'tty', 'urandom', 'zero'].map((name) => `/dev/${name}`)
+  const links = { fd: '', stdin: '/0', stdout: '/1', stderr: '/2' }
+  return [
+    ...['--tmpfs', '/dev', '--tmpfs', '/dev/shm'],
+    ...devices.flatMap((device) => ['--dev-bind-try', device, device]),
+    ...Object.entries(links).flatMap(([name, to]) => [
+      '--symlink',
+      `/proc/self/fd${to}`,
+      `/dev/${name}`,
+    ]),
+  ]
 }
 
 /** Directories of the host that exist but lack the way to some mount point, with all above them. */
