@@ -3,9 +3,9 @@ import { Command, Option } from 'commander'
 import { type CliContext, paint } from '../context.ts'
 import { CliFailure, exitCodes } from '../failure.ts'
 import type { Place } from '../policy/compare.ts'
-import { parseYamlText, readFile, readText } from '../policy/input.ts'
+import { type Input, parseYamlText, readFile, readText } from '../policy/input.ts'
 
-export function policyDiffCommand(context: CliContext): Command {
+export function policyDiffCommand(context: CliContext, stdin: Input): Command {
   return new Command('diff')
     .description('say which requests change their answer between two policy documents')
     .argument('<old>', 'a policy document')
@@ -24,7 +24,7 @@ export function policyDiffCommand(context: CliContext): Command {
     )
     .addHelpText('after', diffHelp)
     .action(async (before: string, after: string, options: DiffOptions) => {
-      await diff(context, before, after, options)
+      await diff(context, stdin, [before, after], options)
     })
 }
 
@@ -46,14 +46,14 @@ interface DiffOptions {
 
 async function diff(
   context: CliContext,
-  before: string,
-  after: string,
+  stdin: Input,
+  [before, after]: readonly [string, string],
   { requests, as, output }: DiffOptions,
 ): Promise<void> {
   const { compare } = await import('../policy/compare.ts')
   const { readRequests } = await import('../policy/recorded.ts')
   const { showDecision } = await import('../policy/show.ts')
-  const cases = readRequests(await readValues(await readText(requests), requests))
+  const cases = readRequests(await readValues(await readText(requests, stdin), requests))
   if (cases.length === 0) {
     const message = `\`${requests}\` holds no request`
     throw new CliFailure(message, { exitCode: exitCodes.usage })

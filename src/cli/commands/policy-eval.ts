@@ -2,9 +2,9 @@
 import { Command, Option } from 'commander'
 import type { CliContext } from '../context.ts'
 import { CliFailure, exitCodes } from '../failure.ts'
-import { parseJsonText, readText } from '../policy/input.ts'
+import { type Input, parseJsonText, readText } from '../policy/input.ts'
 
-export function policyEvalCommand(context: CliContext): Command {
+export function policyEvalCommand(context: CliContext, stdin: Input): Command {
   return new Command('eval')
     .description('answer one case, or a case a line')
     .argument('[file]', 'the case as JSON; - is standard input', '-')
@@ -17,8 +17,8 @@ export function policyEvalCommand(context: CliContext): Command {
     .action(
       async (file: string, options: { lines?: boolean; explain?: boolean; output: string }) => {
         const explain = options.explain ?? false
-        if (options.lines) await evalLines(context, file, explain)
-        else await evalOne(context, file, explain, options.output)
+        if (options.lines) await evalLines(context, file, explain, stdin)
+        else await evalOne(context, file, stdin, { explain, output: options.output })
       },
     )
 }
@@ -40,11 +40,11 @@ Exit codes: 0 answered, 2 the case cannot be read.`
 async function evalOne(
   context: CliContext,
   file: string,
-  explain: boolean,
-  output: string,
+  stdin: Input,
+  { explain, output }: { explain: boolean; output: string },
 ): Promise<void> {
   const { evaluateCase } = await import('../../kernel/policy/policy.ts')
-  const answer = evaluateCase(parseJsonText(await readText(file), file), { explain })
+  const answer = evaluateCase(parseJsonText(await readText(file, stdin), file), { explain })
   if ('error' in answer) throw new CliFailure(answer.error, { exitCode: exitCodes.usage })
   if (output === 'json') {
     context.stdout.write(`${JSON.stringify(answer, null, explain ? 2 : undefined)}\n`)
@@ -57,12 +57,16 @@ async function evalOne(
   )
 }
 
-async function evalLines(context: CliContext, file: string, explain: boolean): Promise<void> {
+async function evalLines(
+  context: CliContext,
+  file: string,
+  explain: boolean,
+  stdin: Input,
+): Promise<void> {
   const { createReadStream } = await import('node:fs')
   const { evaluateLines } = await import('../policy/evaluate-lines.ts')
-  const stream = file === '-' ? process.stdin : createReadStream(file)
-  stream.setEncoding('utf8')
-  const faulty = await evaluateLines(stream as AsyncIterable<string>, context.stdout, { explain })
+  const input: Input = file === '-' ? stdin : createReadStream(file, 'utf8')
+  const faulty = await evaluateLines(input, context.stdout, { explain })
   if (faulty === 0) return
   const message = `${faulty} of the lines ${faulty === 1 ? 'is' : 'are'} no case; their answers say why`
   throw new CliFailure(message, { exitCode: exitCodes.usage })

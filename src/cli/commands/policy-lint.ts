@@ -3,14 +3,14 @@ import { Command, Option } from 'commander'
 import type { PolicyKind } from '../../kernel/policy/policy.ts'
 import { type CliContext, paint } from '../context.ts'
 import { exitCodes } from '../failure.ts'
-import { readLintData, readText } from '../policy/input.ts'
+import { type Input, readLintData, readText } from '../policy/input.ts'
 
 const kinds: readonly PolicyKind[] = [
   ...(['identity', 'managed', 'trust', 'resource', 'boundary', 'session'] as const),
   ...(['service-control', 'resource-control', 'endpoint'] as const),
 ]
 
-export function policyLintCommand(context: CliContext): Command {
+export function policyLintCommand(context: CliContext, stdin: Input): Command {
   return new Command('lint')
     .description('warn of what AWS refuses, and of what it takes but nobody means')
     .argument('<file...>', 'policy documents; - is standard input')
@@ -29,7 +29,7 @@ export function policyLintCommand(context: CliContext): Command {
       '\nExit codes: 0 nothing found, 1 AWS would refuse it (with --strict: anything found), 2 wrong usage.',
     )
     .action(async (files: string[], options: LintOptions) => {
-      await lint(context, files, options)
+      await lint(context, stdin, files, options)
     })
 }
 
@@ -39,7 +39,12 @@ interface LintOptions {
   readonly output: string
 }
 
-async function lint(context: CliContext, files: readonly string[], options: LintOptions) {
+async function lint(
+  context: CliContext,
+  stdin: Input,
+  files: readonly string[],
+  options: LintOptions,
+): Promise<void> {
   const { lintPolicy } = await import('../../kernel/policy/policy.ts')
   const { guessKind } = await import('../policy/guess-kind.ts')
   const { showPlace } = await import('../policy/show.ts')
@@ -47,7 +52,7 @@ async function lint(context: CliContext, files: readonly string[], options: Lint
   let errors = 0
   let warnings = 0
   for (const file of files) {
-    const source = await readText(file)
+    const source = await readText(file, stdin)
     const kind = options.as ?? guessKind(source)
     for (const finding of lintPolicy(source, kind, data)) {
       if (finding.severity === 'error') errors++

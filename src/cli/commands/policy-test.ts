@@ -2,9 +2,9 @@
 import { Command } from 'commander'
 import { type CliContext, paint } from '../context.ts'
 import { CliFailure, exitCodes } from '../failure.ts'
-import { parseYamlText, readFile, readText } from '../policy/input.ts'
+import { type Input, parseYamlText, readFile, readText } from '../policy/input.ts'
 
-export function policyTestCommand(context: CliContext): Command {
+export function policyTestCommand(context: CliContext, stdin: Input): Command {
   return new Command('test')
     .description('run a table of cases as a unit test of policies')
     .argument('<file>', 'YAML or JSON; - is standard input')
@@ -12,7 +12,7 @@ export function policyTestCommand(context: CliContext): Command {
     .addHelpText('after', testHelp)
     .action(async (file: string, { quiet }: { quiet?: boolean }) => {
       const { besideTable, runTable } = await import('../policy/test-table.ts')
-      const table = await parseYamlText(await readText(file), file)
+      const table = await parseYamlText(await readText(file, stdin), file)
       const results = runTable(table, besideTable(file, readFile))
       if ('error' in results) throw new CliFailure(results.error, { exitCode: exitCodes.usage })
       for (const { name, outcome, lines } of results) {

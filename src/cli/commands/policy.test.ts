@@ -1,21 +1,45 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { Readable } from 'node:stream'
 import { after, before, describe, it } from 'node:test'
-import { fileURLToPath } from 'node:url'
+import type { CliContext } from '../context.ts'
+import { CliFailure } from '../failure.ts'
+import { policyCommand } from './policy.ts'
 
-/** The command in a process of its own, as it is wired in the root: `podpass policy …`. */
-function podpass(args: readonly string[], input = '') {
-  const main = fileURLToPath(new URL('../main.ts', import.meta.url))
-  const child = spawnSync(process.execPath, [main, 'policy', ...args], {
-    encoding: 'utf8',
-    input,
-    cwd: folder,
-    env: { ...process.env, NO_COLOR: '1' },
-  })
-  return { code: child.status, out: child.stdout, err: child.stderr }
+/** Runs the command as the root does, on a stand-in for its streams. */
+async function podpass(args: readonly string[], input = '') {
+  const written = { out: '', err: '' }
+  const context: CliContext = {
+    environment: {},
+    stdout: {
+      write: (text) => {
+        written.out += text
+      },
+    },
+    stderr: {
+      write: (text) => {
+        written.err += text
+      },
+    },
+    color: false,
+    userId: 0,
+    now: () => 0,
+  }
+  const command = policyCommand(context, Readable.from([input])).exitOverride()
+  const placed = args.map((arg) => (/\.(?:jsonl?|yaml)$/.test(arg) ? path.join(folder, arg) : arg))
+  const before = process.exitCode
+  try {
+    process.exitCode = 0
+    await command.parseAsync(placed, { from: 'user' })
+    return { code: process.exitCode, ...written }
+  } catch (error) {
+    if (!(error instanceof CliFailure)) throw error
+    return { code: error.exitCode, out: written.out, err: error.message }
+  } finally {
+    process.exitCode = before
+  }
 }
 
 let folder = ''
@@ -63,8 +87,8 @@ cases:
 after(() => rmSync(folder, { recursive: true }))
 
 describe('podpass policy eval', () => {
-  it('answers a case from standard input', () => {
-    const { code, out } = podpass(
+  it('answers a case from standard input', async () => {
+    const { code, out } = await podpass(
       ['eval'],
       JSON.stringify({ request, identityPolicies: [allow('s3:Get*')] }),
     )
@@ -72,9 +96,9 @@ describe('podpass policy eval', () => {
     assert.equal((JSON.parse(out) as { decision: string }).decision, 'allowed')
   })
 
-  it('explains with the walk', () => {
+  it('explains with the walk', async () => {
     const given = { request, identityPolicies: [allow('s3:Put*')] }
-    const { out } = podpass(['eval', '--explain'], JSON.stringify(given))
+    const { out } = await podpass(['eval', '--explain'], JSON.stringify(given))
     const { decision, walk } = JSON.parse(out) as { decision: string; walk: { matched: boolean }[] }
     assert.equal(decision, 'implicitDeny')
     assert.deepEqual(
@@ -83,9 +107,9 @@ describe('podpass policy eval', () => {
     )
   })
 
-  it('answers a line for every line and says which are no cases', () => {
+  it('answers a line for every line and says which are no cases', async () => {
     const good = JSON.stringify({ request, identityPolicies: [allow('s3:Get*')] })
-    const { code, out } = podpass(
+    const { code, out } = await podpass(
       ['eval', '--lines'],
       `${good}\nnonsense\n\n{"request":{}}\n${good}`,
     )
@@ -100,53 +124,62 @@ describe('podpass policy eval', () => {
     assert.equal(code, 2)
   })
 
-  it('names what is wrong with a case', () => {
-    const { code, err } = podpass(['eval'], JSON.stringify({ request, identityPolices: [] }))
+  it('names what is wrong with a case', async () => {
+    const { code, err } = await podpass(['eval'], JSON.stringify({ request, identityPolices: [] }))
     assert.equal(code, 2)
     assert.match(err, /unknown member `identityPolices`/)
   })
 })
 
 describe('podpass policy test', () => {
-  it('passes a table that holds', () => {
-    const { code, out } = podpass(['test', 'table.yaml'])
+  it('passes a table that holds', async () => {
+    const { code, out } = await podpass(['test', 'table.yaml'])
     assert.equal(code, 0)
     assert.match(out, /✔ reads\n✔ writes not\n2 passed, 0 failed/)
   })
 
-  it('shows expected and answered where one does not', () => {
+  it('shows expected and answered where one does not', async () => {
     const table = {
       policies: { reader: allow('s3:Put*') },
       cases: [{ request, identityPolicies: ['reader'], expect: 'allowed' }],
     }
-    const { code, out } = podpass(['test', '-'], JSON.stringify(table))
+    const { code, out } = await podpass(['test', '-'], JSON.stringify(table))
     assert.equal(code, 1)
     assert.match(out, /- expected {3}allowed\n {4}\+ answered {3}implicitDeny/)
     assert.match(out, /Action asks `s3:Put\*`, the request has `s3:GetObject`/)
   })
 
-  it('tells a broken table from a failing one', () => {
-    const { code, out } = podpass(['test', '-'], 'cases: [{request: {action: 5}, expect: allowed}]')
+  it('tells a broken table from a failing one', async () => {
+    const { code, out } = await podpass(
+      ['test', '-'],
+      'cases: [{request: {action: 5}, expect: allowed}]',
+    )
     assert.equal(code, 2)
     assert.match(out, /1 broken/)
   })
 })
 
 describe('podpass policy diff', () => {
-  it('names the requests that change their answer', () => {
-    const { code, out } = podpass(['diff', 'old.json', 'new.json', '--requests', 'requests.jsonl'])
+  it('names the requests that change their answer', async () => {
+    const { code, out } = await podpass([
+      'diff',
+      'old.json',
+      'new.json',
+      '--requests',
+      'requests.jsonl',
+    ])
     assert.equal(code, 1)
     assert.match(out, /s3:GetObject on .*\n {2}- allowed .*\n {2}\+ implicitDeny/)
     assert.match(out, /2 of 2 requests change their answer/)
   })
 
-  it('finds nothing between a document and itself', () => {
-    const { code, out } = podpass(['diff', 'old.json', 'old.json', '-r', 'requests.jsonl'])
+  it('finds nothing between a document and itself', async () => {
+    const { code, out } = await podpass(['diff', 'old.json', 'old.json', '-r', 'requests.jsonl'])
     assert.equal(code, 0)
     assert.match(out, /0 of 2/)
   })
 
-  it("reads CloudTrail's records", () => {
+  it("reads CloudTrail's records", async () => {
     const event = {
       eventSource: 's3.amazonaws.com',
       eventName: 'GetObject',
@@ -160,25 +193,25 @@ describe('podpass policy diff', () => {
       resources: [{ ARN: 'arn:aws:s3:::b/k' }],
     }
     const events = JSON.stringify({ Events: [{ CloudTrailEvent: JSON.stringify(event) }] })
-    const { code, out } = podpass(['diff', 'old.json', 'new.json', '-r', '-'], events)
+    const { code, out } = await podpass(['diff', 'old.json', 'new.json', '-r', '-'], events)
     assert.equal(code, 1)
     assert.match(out, /1 of 1/)
   })
 })
 
 describe('podpass policy lint', () => {
-  it('suggests the action that was meant', () => {
-    const { code, out } = podpass(['lint', 'typo.json'])
+  it('suggests the action that was meant', async () => {
+    const { code, out } = await podpass(['lint', 'typo.json'])
     assert.equal(code, 0)
     assert.match(
       out,
       /typo\.json:1:\d+: warning: s3 has no action `GetObjct` \(unknown-action\)\n.*s3:GetObject/,
     )
-    assert.equal(podpass(['lint', '--strict', 'typo.json']).code, 1)
+    assert.equal((await podpass(['lint', '--strict', 'typo.json'])).code, 1)
   })
 
-  it("fails with AWS's words on what AWS refuses", () => {
-    const { code, out } = podpass(['lint', 'bad.json'])
+  it("fails with AWS's words on what AWS refuses", async () => {
+    const { code, out } = await podpass(['lint', 'bad.json'])
     assert.equal(code, 1)
     assert.match(out, /error: MalformedPolicyDocument: Syntax errors in policy\./)
   })

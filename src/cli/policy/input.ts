@@ -1,12 +1,23 @@
 /** What the policy commands read: files, standard input, JSON and YAML. */
 import { readFileSync } from 'node:fs'
-import { text } from 'node:stream/consumers'
 import type { LintData } from '../../kernel/policy/policy.ts'
 import { CliFailure, exitCodes } from '../failure.ts'
 
+/** Standard input as the commands take it: UTF-8 text in pieces. */
+export type Input = AsyncIterable<string>
+
+/** This process's standard input, opened only when a command reads it. */
+export async function* standardInput(): Input {
+  process.stdin.setEncoding('utf8')
+  for await (const piece of process.stdin) yield String(piece)
+}
+
 /** The text of a file, or of standard input for `-`. */
-export async function readText(file: string): Promise<string> {
-  return file === '-' ? text(process.stdin) : readFile(file)
+export async function readText(file: string, stdin: Input): Promise<string> {
+  if (file !== '-') return readFile(file)
+  let text = ''
+  for await (const piece of stdin) text += piece
+  return text
 }
 
 export function readFile(file: string): string {
