@@ -78,8 +78,14 @@ export function why(
     requestId: record?.requestId ?? '',
     links,
     ...((denied || !record) && broken && { brokenLink: broken.link }),
-    ...((denied || !record) && fix !== undefined && { fix }),
+    ...((denied || !record) && fix !== undefined && { fix: withPolicy(fix, record?.action) }),
   }
+}
+
+/** Puts AWS's own policy for the action where a fix says POLICY; where there is no fitting one, POLICY stays. */
+function withPolicy(fix: string, action = ''): string {
+  const policy = /^s3:(Get|List|Describe)/.test(action) ? 'AmazonS3ReadOnlyAccess' : undefined
+  return policy ? fix.replace(/\bPOLICY\b/, `arn:aws:iam::aws:policy/${policy}`) : fix
 }
 
 function subjectOf(
