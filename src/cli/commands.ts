@@ -15,6 +15,7 @@ import { envCommand } from './commands/env.ts'
 import { logsCommand } from './commands/logs.ts'
 import { policyCommand } from './commands/policy.ts'
 import { resetCommand } from './commands/reset.ts'
+import { serveCommand } from './commands/serve.ts'
 import { statusCommand } from './commands/status.ts'
 import { tokenCommand } from './commands/token.ts'
 import { tutorialCommand } from './commands/tutorial.ts'
@@ -39,6 +40,7 @@ const commands: readonly ((context: CliContext) => Command)[] = [
   whyCommand,
   policyCommand,
   tutorialCommand,
+  serveCommand,
   awsCommand,
   completionCommand,
 ]

@@ -83,7 +83,7 @@ function open(
 }
 
 /** Resolves as usual and drops the addresses that are not allowed, so that a name cannot lead where its address may not. */
-function guardedLookup(allowed: ReadonlySet<AddressKind>): LookupFunction {
+export function guardedLookup(allowed: ReadonlySet<AddressKind>): LookupFunction {
   return (host, options, callback) => {
     resolveName(host, { ...options, all: true }, (error, found) => {
       if (error) return callback(error, '')

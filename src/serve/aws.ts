@@ -1,0 +1,123 @@
+/** Composition root of `podpass serve aws`: IAM, STS and CloudTrail's look-up for many processes behind one address. */
+import type { Log } from '../audit/log.ts'
+import { openAuditLog } from '../audit/sqlite-audit-log.ts'
+import { createCloudTrail } from '../aws/cloudtrail/service.ts'
+import { startGateway } from '../aws/gateway/gateway.ts'
+import { type Iam, openIam } from '../aws/iam/iam.ts'
+import { fetchThumbprint, type Reach } from '../aws/iam/thumbprint.ts'
+import { createSts } from '../aws/sts/service.ts'
+import type { ServeAwsConfig } from '../config/serve.ts'
+import type { ServeFiles } from '../config/serve-files.ts'
+import type { Clock } from '../kernel/clock.ts'
+import { evaluate } from '../kernel/policy/evaluate.ts'
+import { type AddressKind, addressKind } from '../oidc/address.ts'
+import { guardedLookup } from '../oidc/trusted-connection.ts'
+import { createVerifier } from '../oidc/verifier.ts'
+import { pause } from '../store/postgres/connection.ts'
+import { startAdminServer } from './admin-server.ts'
+import { openSharedStore } from './open-store.ts'
+import { openSharedSessions } from './sealing-keys.ts'
+
+export interface ServeAwsOptions {
+  readonly config: ServeAwsConfig
+  readonly files: ServeFiles
+  /** Wall time: in production there is no other. */
+  readonly clock: Clock
+  readonly log: Log
+  /** Ends the wait for the database. */
+  readonly signal: AbortSignal
+}
+
+/** Disposing drains: not ready, then no new connections, then what is in flight, then what is unwritten. */
+export interface ServedAws extends AsyncDisposable {
+  readonly port: number
+  readonly adminPort: number
+  readonly iam: Iam
+  /** Resolves with the reason when the process can only be started anew. */
+  readonly failed: Promise<unknown>
+}
+
+/** The account that requests of nobody are recorded under. */
+const nobodysAccount = '000000000000'
+
+/** Starts; rejects with a StoreFailure, or the error of a port that is taken, leaving nothing behind that runs. */
+export async function serveAws(options: ServeAwsOptions): Promise<ServedAws> {
+  const { config, files, clock, log, signal } = options
+  const failed = Promise.withResolvers<unknown>()
+  await using stack = new AsyncDisposableStack()
+  const store = stack.use(
+    await openSharedStore({
+      url: config.store,
+      waitMs: config.storeWait * 1000,
+      clock,
+      log,
+      signal,
+      onUnfit: failed.resolve,
+    }),
+  )
+  const sessions = stack.use(await openSharedSessions({ store, clock }))
+  const reach = reachOf(config)
+  const iam = stack.use(
+    openIam({ store, clock, fetchThumbprint: (url) => fetchThumbprint(url, reach) }),
+  )
+  const { identities } = iam
+  const verifier = createVerifier({
+    clock,
+    log,
+    trustedCaPems: files.issuerCaPems,
+    allowLoopback: config.issuers.allowLoopback,
+    allowPrivateRedirects: config.issuers.allowPrivateRedirects,
+  })
+  const sts = createSts({ identities, sessions, verifier, evaluate, clock })
+  const { file: path = ':memory:', limit } = config.audit
+  const onError = (error: unknown) => log.error({ error: String(error) }, 'audit records were lost')
+  const audit = stack.use(openAuditLog({ path, limit, onError }))
+  let draining = false
+  const admin = stack.use(
+    await startAdminServer({
+      ...config.admin,
+      notReady: () => [
+        ...(draining ? ['it is being stopped'] : []),
+        ...(store.connected ? [] : ['the database does not answer']),
+      ],
+    }),
+  )
+  const gateway = stack.use(
+    await startGateway({
+      ...config.listen,
+      ...(files.tls && { tls: files.tls }),
+      services: [iam.service, sts.service, createCloudTrail({ audit })],
+      identities,
+      sessions,
+      clock,
+      evaluate,
+      audit,
+      log,
+      region: config.region,
+      account: nobodysAccount,
+    }),
+  )
+  const parts = stack.move()
+  return {
+    port: gateway.port,
+    adminPort: admin.port,
+    iam,
+    failed: failed.promise,
+    async [Symbol.asyncDispose]() {
+      draining = true
+      await pause(clock, config.drainDelay * 1000, new AbortController().signal)
+      await parts[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** Where IAM may look for a thumbprint: where the verifier may look for keys. */
+function reachOf({ issuers }: ServeAwsConfig): Reach {
+  const kinds: AddressKind[] = ['public', 'private']
+  if (issuers.allowLoopback) kinds.push('loopback')
+  const allowed = new Set(kinds)
+  return {
+    lookup: guardedLookup(allowed),
+    allows: (address) => allowed.has(addressKind(address)),
+  }
+}
