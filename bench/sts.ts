@@ -1,7 +1,7 @@
 /**
  * STS over HTTP keep-alive: AssumeRoleWithWebIdentity with distinct tokens, and GetCallerIdentity. The server is a
  * process of its own with the audit log it has in life; figures are per CPU second of the server, and by the wall.
- * `--small` for the tests.
+ * `--small` for the tests; `--only=web` or `--only=identity` for a profile (`--cpu-prof`).
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -14,6 +14,8 @@ import { ManualClock } from '../src/clock/manual-clock.ts'
 import { signHeaders } from '../src/kernel/sigv4/sign.ts'
 
 const isSmall = process.argv.includes('--small')
+/** `--only=web`, `--only=identity`: one of the two, for a profile. */
+const only = process.argv.find((argument) => argument.startsWith('--only='))?.slice(7)
 const connections = isSmall ? 4 : 32
 const tokensCount = isSmall ? 20 : 4000
 const requestsCount = isSmall ? 100 : 40_000
@@ -29,6 +31,8 @@ async function server(): Promise<void> {
     sts.issuer.token(clock.now(), { jti: `${n}` }),
   )
   process.send?.({ port: sts.port, now: clock.now(), tokens } satisfies Told)
+  // An orderly end, so that `--cpu-prof` is written.
+  process.on('SIGTERM', () => process.exit())
   process.on('message', () => {
     const { user, system } = process.cpuUsage()
     process.send?.({ cpuMicros: user + system } satisfies Told)
@@ -154,8 +158,8 @@ async function client(): Promise<void> {
       }),
     )
   })
-  await measure('AssumeRoleWithWebIdentity', child, port, web)
-  await measure('GetCallerIdentity', child, port, identity)
+  if (!only || only === 'web') await measure('AssumeRoleWithWebIdentity', child, port, web)
+  if (!only || only === 'identity') await measure('GetCallerIdentity', child, port, identity)
   child.kill()
 }
 

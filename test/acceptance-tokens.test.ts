@@ -238,7 +238,12 @@ test('check 16: StringLike matches the subjects of one namespace, in their case'
 
 test('check 17: set operators, Null, IfExists and Deny decide as AWS documents them', async () => {
   const { provider } = it
-  const cases: [name: string, condition: object, claims: object, allowed: boolean][] = [
+  const cases: [
+    name: string,
+    condition: object,
+    claims: Record<string, unknown>,
+    allowed: boolean,
+  ][] = [
     ['any-amr', { 'ForAnyValue:StringEquals': { [`${provider}:amr`]: 'mfa' } }, {}, false],
     [
       'any-amr',
