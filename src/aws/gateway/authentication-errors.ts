@@ -101,7 +101,8 @@ export const s3AuthenticationErrors: AuthenticationErrors = {
   'expired-request': (facts) => ({
     ...error('AccessDenied', 403, 'Request has expired'),
     members: {
-      'X-Amz-Expires': facts['expiresSeconds'] ?? '',
+      // Signature V2 names only the end.
+      ...(facts['expiresSeconds'] ? { 'X-Amz-Expires': facts['expiresSeconds'] } : {}),
       Expires: facts['expiresAtIso'] ?? '',
       ServerTime: facts['serverTimeIso'] ?? '',
     },
