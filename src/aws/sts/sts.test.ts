@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { ManualClock } from '../../clock/manual-clock.ts'
-import type { SigningCredentials } from '../../kernel/sigv4/sign.ts'
-import { administrator, allowing, testAccount } from '../gateway/testing.ts'
+import { presignQuery, type SigningCredentials } from '../../kernel/sigv4/sign.ts'
+import { administrator, allowing, testAccount, testRegion } from '../gateway/testing.ts'
 import { call, credentialsOf, refused, roleArn, type Values, web } from './query-client.testing.ts'
 import { startTestSts, type TestSts, trusting } from './testing.ts'
 
@@ -88,6 +88,38 @@ describe('AssumeRole', () => {
     assert.deepEqual(
       [opened.caller.session.tags, opened.caller.session.chained],
       [{ team: 'blue' }, true],
+    )
+  })
+})
+
+describe('GetCallerIdentity by URL', () => {
+  const url = (at: number, expiresSeconds: number) => {
+    const host = `127.0.0.1:${sts.port}`
+    const query = presignQuery({
+      method: 'GET',
+      rawPath: '/',
+      rawQuery: 'Action=GetCallerIdentity&Version=2011-06-15',
+      headers: { host, 'x-k8s-aws-id': 'demo' },
+      region: testRegion,
+      service: 'sts',
+      credentials: administrator,
+      at,
+      expiresSeconds,
+    })
+    return fetch(`http://${host}/?${query}`, { headers: { 'x-k8s-aws-id': 'demo' } })
+  }
+
+  it('is good for 15 minutes, whatever the URL says', async () => {
+    for (const expiresSeconds of [0, 60, 900]) {
+      const response = await url(clock.now() - 14 * 60_000, expiresSeconds)
+      assert.equal(response.status, 200)
+      assert.match(await response.text(), /user\/administrator<\/Arn>/)
+    }
+    const late = await url(clock.now() - 16 * 60_000, 3600)
+    assert.equal(late.status, 403)
+    assert.match(
+      await late.text(),
+      /Signature expired: \w+ is now earlier than \w+ \(\w+ - 15 min\.\)/,
     )
   })
 })
