@@ -15,6 +15,8 @@ import type { HostOptions, Launcher } from './launcher.ts'
 export interface LocalProcess extends ContainerProcess {
   readonly child: Child
   readonly report: () => string
+  /** Resolves once the command runs behind its walls, or has ended. */
+  running(): Promise<void>
 }
 
 /** Starts one container with `launcher`. */
@@ -47,21 +49,26 @@ export async function startContainer(
     const startError = launcher.failure(report, exitCode)
     return { exitCode, ...(number && { signal: number }), ...(startError && { startError }) }
   })
-  const terminate = () => {
-    if (hasEnded) return
-    const pid = launcher.commandPid(child, report)
-    // A container that was started just now may not have its command yet.
-    if (pid === undefined) setImmediate(terminate)
-    else sendSignal(pid, 'SIGTERM')
+  // A container that was started just now may not have its command yet.
+  const running = async () => {
+    while (!hasEnded && launcher.commandPid(child, report) === undefined) {
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+  const terminate = async () => {
+    await running()
+    const pid = hasEnded ? undefined : launcher.commandPid(child, report)
+    if (pid !== undefined) sendSignal(pid, 'SIGTERM')
   }
   return {
     pid: child.pid,
     exit,
     child,
     report: () => report,
+    running,
     signal(name) {
       if (hasEnded) return
-      if (name === 'SIGTERM') terminate()
+      if (name === 'SIGTERM') void terminate()
       else sendSignal(-child.pid, 'SIGKILL')
     },
   }
@@ -98,6 +105,7 @@ export async function executeIn(
   signal: AbortSignal,
 ): Promise<{ exitCode: number; output: string }> {
   const spec = prepare(launcher, host, { ...given, argv })
+  await container.running()
   const [file, ...args] = launcher.enter(container.child, container.report(), spec, host)
   if (file === undefined) throw new StartFailure('no way into the container: nsenter is not here')
   let output = ''
