@@ -42,6 +42,10 @@ function variableKeys(text: string): string[] {
 }
 
 function unique(keys: readonly string[]): string[] {
-  const seen = new Map(keys.map((key) => [key.toLowerCase(), key] as const).reverse())
-  return [...seen.values()].reverse()
+  const seen = new Map<string, string>()
+  for (const key of keys) {
+    const folded = key.toLowerCase()
+    if (!seen.has(folded)) seen.set(folded, key)
+  }
+  return [...seen.values()]
 }
