@@ -136,7 +136,11 @@ function need(
     resource,
     resourceAccount: bucket.account,
     ...(policy !== undefined && { resourcePolicy: policy }),
-    context: { ...requestContext(request, call), ...context },
+    context: {
+      's3:ResourceAccount': bucket.account,
+      ...requestContext(request, call),
+      ...context,
+    },
   }
 }
 

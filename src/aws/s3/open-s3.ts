@@ -1,6 +1,8 @@
 /** Opens S3: the storage on disk and the service before it. */
+import { type Log, silentLog } from '../../audit/log.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { AwsService } from '../operation.ts'
+import { startLifecycle } from './lifecycle-sweep.ts'
 import { s3Service } from './service.ts'
 import { openDiskStorage } from './storage/disk-storage.ts'
 
@@ -12,6 +14,8 @@ export interface S3Options {
   readonly region: string
   /** Host names that stand for S3, so that `bucket.name` is a virtual host. Default: `localhost` and AWS's own. */
   readonly hosts?: readonly string[]
+  /** Told of lifecycle rules that could not be carried out. */
+  readonly log?: Log
 }
 
 /** Disposing ends writes and closes the files. Throws where another process has the directory. */
@@ -26,8 +30,12 @@ export async function openS3(
     's3.amazonaws.com',
     `s3.${region}.amazonaws.com`,
   ]
+  const lifecycle = startLifecycle({ storage, clock, log: options.log ?? silentLog })
   return {
     service: s3Service({ storage, region, hosts }),
-    [Symbol.asyncDispose]: () => storage[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await lifecycle[Symbol.asyncDispose]()
+      await storage[Symbol.asyncDispose]()
+    },
   }
 }

@@ -33,9 +33,17 @@ export function s3Service(options: S3ServiceOptions): AwsService {
     },
     writeError,
     authenticationErrors: s3AuthenticationErrors,
-    denied,
+    denied(message, need, caller) {
+      const error = denied(message, need, caller)
+      // HeadBucket tells the region also to who may not look, so that clients find the right one.
+      const bucket = need.action === 's3:ListBucket' ? need.resource.slice(arnPrefix.length) : ''
+      const region = options.storage.buckets.get(bucket)?.region
+      return region === undefined ? error : { ...error, headers: { 'x-amz-bucket-region': region } }
+    },
   }
 }
+
+const arnPrefix = 'arn:aws:s3:::'
 
 function bind(name: string, operation: S3Operation, target: Target, deps: S3Deps): BoundOperation {
   const streamed = operation.body === 'streamed'

@@ -25,8 +25,12 @@ export class BucketRows implements Buckets {
     return this.#buckets.get(name)
   }
 
-  list(account: string): readonly Bucket[] {
+  all(): readonly Bucket[] {
     return [...this.#buckets.values()]
+  }
+
+  list(account: string): readonly Bucket[] {
+    return this.all()
       .filter((bucket) => bucket.account === account)
       .sort((a, b) => (a.name < b.name ? -1 : 1))
   }

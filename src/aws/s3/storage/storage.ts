@@ -35,6 +35,8 @@ export interface Bucket {
 /** The buckets of all accounts. Reads are answered from memory and show every write that resolved before. */
 export interface Buckets {
   get(name: string): Bucket | undefined
+  /** Of every account, as they are now. */
+  all(): readonly Bucket[]
   /** In order of their names. */
   list(account: string): readonly Bucket[]
   create(bucket: Bucket): Promise<'created' | 'exists'>
