@@ -1,0 +1,10 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+
+test('the pods bench runs small, and every pod runs to its end', async () => {
+  const bench = new URL('../bench/pods.ts', import.meta.url).pathname
+  const { stdout } = await promisify(execFile)(process.execPath, [bench, '--small'])
+  assert.match(stdout, /^3 of 3 pods .*\n5 of 5 pods together /)
+})
