@@ -6,7 +6,15 @@ import { exitCodes } from '../failure.ts'
 import { type Input, readLintData, readText } from '../policy/input.ts'
 
 const kinds: readonly PolicyKind[] = [
-  ...(['identity', 'managed', 'trust', 'resource', 'boundary', 'session'] as const),
+  ...([
+    'identity',
+    'managed',
+    'trust',
+    'resource',
+    'resource-based',
+    'boundary',
+    'session',
+  ] as const),
   ...(['service-control', 'resource-control', 'endpoint'] as const),
 ]
 

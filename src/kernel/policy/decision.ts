@@ -136,11 +136,15 @@ export type Evaluate = (
   options?: { readonly explain?: boolean },
 ) => Decision
 
-/** Where a document is to be stored. `identity`: inline of a user, group or role; `managed`: a managed policy's version. */
+/**
+ * Where a document is to be stored. `identity`: inline of a user, group or role; `managed`: a managed policy's version;
+ * `resource`: of a bucket; `resource-based`: of any resource, a role among them (what a simulation is given).
+ */
 export type PolicyKind =
   | 'identity'
   | 'managed'
   | 'resource'
+  | 'resource-based'
   | 'trust'
   | 'boundary'
   | 'session'

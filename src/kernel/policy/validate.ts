@@ -26,13 +26,15 @@ export const validatePolicy: ValidatePolicy = (text, kind) => {
   const syntax = syntaxProblems(node, kind)
   if (syntax.length > 0 || node.kind !== 'object') return [...syntax, ...size]
   const statements = statementShapes(node)
+  // Of services whose policies are not ours to judge, and of roles, whose policies name no resource.
+  const resourceless = kind === 'trust' || kind === 'resource-based'
   return [
     ...versionProblems(node, kind),
     ...sidProblems(statements),
     ...statements.flatMap(missingActions),
-    ...(kind === 'trust' ? [] : statements.flatMap(validateResources)),
+    ...(resourceless ? [] : statements.flatMap(validateResources)),
     ...statements.flatMap(vendorProblems),
-    ...(kind === 'trust' ? [] : statements.flatMap(missingResources)),
+    ...(resourceless ? [] : statements.flatMap(missingResources)),
     ...statements.flatMap((statement) => principalProblems(statement, kind)),
     ...(kind === 'trust' ? statements.flatMap(validateTrust) : []),
     ...size,
@@ -192,8 +194,7 @@ function actionProblem({ text, span }: TextAt): PolicyProblem[] {
 
 function principalProblems({ element, node }: StatementShape, kind: PolicyKind): PolicyProblem[] {
   const principal = element('Principal') ?? element('NotPrincipal')
-  if (kind === 'trust') return []
-  if (kind === 'endpoint') return []
+  if (kind === 'trust' || kind === 'endpoint' || kind === 'resource-based') return []
   if (kind === 'resource-control') {
     const everyone = principal?.key === 'Principal' && textsOf(principal)[0]?.text === '*'
     const deny = textsOf(element('Effect'))[0]?.text === 'Deny'

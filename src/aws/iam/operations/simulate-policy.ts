@@ -89,7 +89,7 @@ function common(
     })),
     ...(boundary.length > 0 && { boundary }),
     ...(input.ResourcePolicy !== undefined && {
-      resourcePolicy: checked(deps, 'ResourcePolicy', input.ResourcePolicy, 'resource'),
+      resourcePolicy: checked(deps, 'ResourcePolicy', input.ResourcePolicy, 'resource-based'),
     }),
     ...(input.ResourceOwner !== undefined && { resourceOwner: input.ResourceOwner }),
   }
@@ -103,7 +103,7 @@ function checked(
   { validatePolicy }: IamDeps,
   name: string,
   document: string,
-  kind: 'identity' | 'resource',
+  kind: 'identity' | 'resource-based',
 ): PolicyInput {
   const [problem] = validatePolicy(document, kind)
   if (problem) throw refuse.InvalidInput({ text: `${name}: ${problem.message}` })
