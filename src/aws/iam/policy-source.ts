@@ -1,6 +1,7 @@
 /** The user, group or role whose policies a simulation is about. */
 import { parseArn } from '../../kernel/arn.ts'
 import type { PolicyInput, PrincipalInput } from '../../kernel/policy/decision.ts'
+import { principalOf } from '../../kernel/policy/principal-input.ts'
 import type { GranteeKind } from './deps.ts'
 import { refuse } from './errors.ts'
 import { find } from './find.ts'
@@ -44,23 +45,26 @@ export function simulatedEntity(source: Policies, account: string, arn: string):
       ? userFacts(source, account, exact(find(source.state, account, 'user', name)))
       : roleFacts(source, account, exact(find(source.state, account, 'role', name)))
   const { id } = facts
-  const principal: PrincipalInput =
-    kind === 'user'
-      ? { kind: 'user', account, arn: facts.arn, id }
-      : { kind: 'session', account, arn: facts.arn, roleArn: facts.arn, roleId: id }
+  // A role speaks through a session of it: its ARN in a resource policy means the role, not the session.
+  const principal = principalOf(facts.arn, { userId: id, roleId: id })
   return {
     policies: facts.identityPolicies,
-    principal,
+    ...(principal && { principal }),
     ...(facts.permissionsBoundary && { boundary: facts.permissionsBoundary }),
   }
 }
 
-/** The user that a simulated request comes from, where the request names one (`CallerArn`). */
+/**
+ * Whom a simulated request comes from, where it names somebody (`CallerArn`): a user, and beyond AWS's simulator a role,
+ * a session, a service, or for a trust policy the identity provider.
+ */
 export function simulatedCaller(source: Policies, arn: string): PrincipalInput {
   const parsed = parseArn(arn)
   const name = arn.slice(arn.lastIndexOf('/') + 1)
   const account = parsed?.account ?? ''
   if (parsed?.service !== 'iam' || !parsed.resource.startsWith('user/')) {
+    const principal = arn === '*' ? undefined : principalOf(arn)
+    if (principal && principal.kind !== 'root') return principal
     throw refuse.InvalidInput({ text: `Invalid caller ARN: ${arn}` })
   }
   const user = source.state.entry(account, 'user', name)?.record

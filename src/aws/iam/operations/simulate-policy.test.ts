@@ -155,3 +155,36 @@ test('wrong documents and unknown principals are refused', async () => {
     'The role with name ghost cannot be found.',
   )
 })
+
+test('a trust policy is judged for the token’s claims, which AWS’s simulator cannot', async () => {
+  const issuer = 'localhost:8443/id/x'
+  const provider = `arn:aws:iam::${testAccount}:oidc-provider/${issuer}`
+  const trust = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: {
+      Effect: 'Allow',
+      Principal: { Federated: provider },
+      Action: 'sts:AssumeRoleWithWebIdentity',
+      Condition: { StringLike: { [`${issuer}:sub`]: 'system:serviceaccount:default:*' } },
+    },
+  })
+  const decide = async (sub: string, CallerArn?: string) => {
+    const { EvaluationResults } = await iam.client.send(
+      new SimulateCustomPolicyCommand({
+        PolicyInputList: [],
+        ResourcePolicy: trust,
+        ActionNames: ['sts:AssumeRoleWithWebIdentity'],
+        ResourceArns: [PolicySourceArn],
+        ContextEntries: [
+          { ContextKeyName: `${issuer}:sub`, ContextKeyType: 'string', ContextKeyValues: [sub] },
+        ],
+        ...(CallerArn && { CallerArn }),
+      }),
+    )
+    return EvaluationResults?.[0]?.EvalDecision
+  }
+  assert.equal(await decide('system:serviceaccount:default:reader'), 'allowed')
+  assert.equal(await decide('system:serviceaccount:default:reader', provider), 'allowed')
+  assert.equal(await decide('system:serviceaccount:kube:reader'), 'implicitDeny')
+  assert.equal(await decide('system:serviceaccount:default:reader', `${provider}y`), 'implicitDeny')
+})
