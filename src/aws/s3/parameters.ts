@@ -1,5 +1,5 @@
 /** Parameters of the query, read and checked. */
-import { invalidArgument, refuse } from './refusals.ts'
+import { invalidArgument } from './refusals.ts'
 import type { S3Request } from './request.ts'
 import { isVersionId } from './storage/version-id.ts'
 
@@ -46,11 +46,4 @@ export function urlEncode(text: string): string {
     .replace(/[!'()]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll('%2F', '/')
     .replaceAll('%20', '+')
-}
-
-/** A parameter that must be there. Throws InvalidRequest. */
-export function requiredParameter({ query }: S3Request, name: string): string {
-  const value = query.get(name)
-  if (value) return value
-  throw refuse.InvalidRequest({}, { message: `Missing required parameter ${name}` })
 }
