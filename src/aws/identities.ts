@@ -57,6 +57,8 @@ export interface Identities {
   managedPolicy(arn: string): NamedPolicy | undefined
   /** Finds the provider of an issuer URL in an account, also when the port was left out at registration. */
   oidcProvider(account: string, issuer: string): OidcProviderFacts | undefined
+  /** The issuer's id under which STS signs tokens for the account's identities; undefined where that is not enabled. */
+  outboundIssuer?(account: string): string | undefined
   /** Notes that a key or role was used (for last-used answers); never throws. */
   used(what: {
     accessKeyId?: string

@@ -10,6 +10,8 @@ import { createSessions } from '../aws/sessions.ts'
 import { createSts } from '../aws/sts/service.ts'
 import type { LabClock } from '../clock/lab-clock.ts'
 import { evaluate } from '../kernel/policy/evaluate.ts'
+import type { PublishedIssuer } from '../oidc/issuer-port.ts'
+import { openOutboundIssuers } from '../oidc/outbound-issuers.ts'
 import { createVerifier } from '../oidc/verifier.ts'
 import type { Store } from '../store/store.ts'
 import type { KeyPair } from '../x509/certificate-port.ts'
@@ -36,6 +38,8 @@ export interface AwsSide {
   readonly iam: Iam
   readonly eks: Eks
   readonly clusters: Clusters
+  /** The issuer whose URL has this path: a cluster's, or one of outbound federation. */
+  issuerAt(path: string): PublishedIssuer | undefined
   /** Opens the front door; resolves with its port. */
   listen(host: string, port: number): Promise<number>
 }
@@ -52,7 +56,8 @@ export async function openAwsSide(
   let port = 0
   const ownHosts = () => [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`]
   const ownIssuer = (issuer: string) => issuer.startsWith(`${issuerOrigin}/id/`)
-  const iam = stack.use(openIam({ store, clock, ownIssuer }))
+  const outbound = stack.use(openOutboundIssuers({ store, origin: issuerOrigin }))
+  const iam = stack.use(openIam({ store, clock, ownIssuer, outboundIssuerUrl: outbound.urlOf }))
   const { identities } = iam
   const sessions = createSessions({ sealingKeys: openSealingKeys(home) })
   const sts = createSts({
@@ -60,6 +65,7 @@ export async function openAwsSide(
     sessions,
     verifier: createVerifier({ clock, log, trustedCaPems: [options.caPem], allowLoopback: true }),
     evaluate,
+    outbound,
     clock,
     signatureClocks: [wallClock],
     isOwnIssuer: ownIssuer,
@@ -92,6 +98,11 @@ export async function openAwsSide(
     iam,
     eks,
     clusters,
+    issuerAt(path) {
+      const id = /^\/outbound\/([0-9a-f-]{36})$/.exec(path)?.[1]
+      if (id !== undefined) return iam.isOutboundIssuer(id) ? outbound.published(id) : undefined
+      return clusters.issuerAt(path)
+    },
     async listen(host, wanted) {
       const gateway = await startGateway({
         host,

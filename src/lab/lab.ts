@@ -128,7 +128,7 @@ async function assemble(
   const tls = await authority.issueServer({ names: ['localhost'], addresses: [loopback, '::1'] })
   const store = stack.use(openStore(home, clock, log))
   const issuerPort = await listening('--issuer-port', options, state, async (port) => {
-    const issuers = (path: string) => state.aws?.clusters.issuerAt(path)
+    const issuers = (path: string) => state.aws?.issuerAt(path)
     const server = await startIssuerServer({ host: loopback, port, tls, issuers, log })
     stack.use(server)
     return server.port

@@ -8,16 +8,23 @@ export interface PublicJwk {
   readonly kid: string
   readonly n?: string
   readonly e?: string
+  readonly crv?: string
+  readonly x?: string
+  readonly y?: string
 }
 
-/** Signs ServiceAccount tokens for one cluster; its discovery document and JWKS are served under `url` over HTTPS. */
-export interface Issuer {
+/** What an issuer shows to the world, under its URL over HTTPS. */
+export interface PublishedIssuer {
   /** Issuer URL, byte for byte the tokens' `iss`: `https://localhost:4567/id/<hex>`. */
   readonly url: string
+  discovery(): Readonly<Record<string, unknown>>
+  jwks(): { readonly keys: readonly PublicJwk[] }
+}
+
+/** Signs ServiceAccount tokens for one cluster. */
+export interface Issuer extends PublishedIssuer {
   /** Signs the claims with the active key: `iss` is set by the caller. RS256, header `kid`. */
   sign(claims: Readonly<Record<string, unknown>>): string
   /** Checks signature and `iss` of one of our own tokens; undefined when it is not ours. Judges no times. */
   verifyOwn(token: string): Readonly<Record<string, unknown>> | undefined
-  discovery(): Readonly<Record<string, unknown>>
-  jwks(): { readonly keys: readonly PublicJwk[] }
 }

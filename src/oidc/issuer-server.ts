@@ -5,7 +5,7 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Log } from '../audit/log.ts'
 import type { KeyPair } from '../x509/certificate-port.ts'
-import type { Issuer } from './issuer-port.ts'
+import type { PublishedIssuer } from './issuer-port.ts'
 
 export interface IssuerServer extends AsyncDisposable {
   readonly port: number
@@ -17,15 +17,22 @@ export interface IssuerServer extends AsyncDisposable {
 const cacheSeconds = 60
 const targetLengthMax = 2048
 
-/** What follows an issuer's path, and the document served there. `/keys` is EKS's form, the others Kubernetes' and the self-hosted guide's. */
+/**
+ * What follows an issuer's path, and the document served there. `/keys` is EKS's form, `/.well-known/jwks.json` that
+ * of outbound federation, the others Kubernetes' and the self-hosted guide's.
+ */
 const documents: Readonly<
-  Record<string, { contentType: string; of: (issuer: Issuer) => object } | undefined>
+  Record<string, { contentType: string; of: (issuer: PublishedIssuer) => object } | undefined>
 > = {
   '/.well-known/openid-configuration': {
     contentType: 'application/json',
     of: (issuer) => issuer.discovery(),
   },
   '/keys': { contentType: 'application/jwk-set+json', of: (issuer) => issuer.jwks() },
+  '/.well-known/jwks.json': {
+    contentType: 'application/jwk-set+json',
+    of: (issuer) => issuer.jwks(),
+  },
   '/keys.json': { contentType: 'application/jwk-set+json', of: (issuer) => issuer.jwks() },
   '/openid/v1/jwks': { contentType: 'application/jwk-set+json', of: (issuer) => issuer.jwks() },
 }
@@ -44,7 +51,7 @@ export async function startIssuerServer({
   host: string
   port: number
   tls: KeyPair
-  issuers: (path: string) => Issuer | undefined
+  issuers: (path: string) => PublishedIssuer | undefined
   log: Log
 }): Promise<IssuerServer> {
   const server = createServer(
@@ -84,7 +91,7 @@ export async function startIssuerServer({
 function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  issuers: (path: string) => Issuer | undefined,
+  issuers: (path: string) => PublishedIssuer | undefined,
 ): void {
   request.resume()
   const found = find(request.url ?? '/', issuers)
@@ -101,7 +108,7 @@ function answer(
 
 function find(
   target: string,
-  issuers: (path: string) => Issuer | undefined,
+  issuers: (path: string) => PublishedIssuer | undefined,
 ): { contentType: string; body: object } | undefined {
   if (target.length > targetLengthMax) return undefined
   const path = target.split('?', 1)[0] ?? ''

@@ -16,6 +16,8 @@ export interface AccountKeys {
   readonly rootKeys: KeyPair
   /** Of the user `administrator`. */
   readonly administratorKeys: KeyPair
+  /** True where this call made the account. */
+  readonly created: boolean
 }
 
 export interface AccountsDeps {
@@ -45,7 +47,10 @@ export async function createAccount(
     createdAt: now,
   })
 
+  let created = false
   await writer.changeAccount(id, (account) => {
+    // Asked again where another process was quicker: the last answer counts.
+    created = account === undefined
     const fresh: AccountRecord = { id, createdAt: now, rootKeys: [], ...(name && { name }) }
     const record = account ?? fresh
     if (record.rootKeys.length > 0) return 'keep'
@@ -59,7 +64,7 @@ export async function createAccount(
   const root = state.account(id)?.root?.record.rootKeys[0]
   const admin = state.entry(id, 'user', administratorName)?.record.keys[0]
   if (!root || !admin) throw new Error(`account ${id} was changed while it was made`)
-  return { account: id, rootKeys: keyPair(root), administratorKeys: keyPair(admin) }
+  return { account: id, rootKeys: keyPair(root), administratorKeys: keyPair(admin), created }
 }
 
 function administrator(account: string, createdAt: number): UserRecord {

@@ -11,6 +11,8 @@ export interface IamDeps extends PolicySource {
   readonly validatePolicy: ValidatePolicy
   /** SHA-1 (hex, lower case) of the last certificate that the server of an issuer shows; throws where there is none. */
   readonly fetchThumbprint: (url: string) => Promise<string>
+  /** The URL of the issuer of outbound federation with this id; undefined where none is served. */
+  readonly outboundIssuerUrl: ((id: string) => string) | undefined
 }
 
 /** An input as it is once it is parsed and the model's required members are checked: nothing is undefined. */

@@ -10,10 +10,19 @@ export const refuse = errors({
   CredentialReportNotPresent: [410, 'No report is present.'],
   DeleteConflict: [409, 'Cannot delete entity, must detach all policies first.'],
   EntityAlreadyExists: [409, '{kind} with name {name} already exists.'],
+  FeatureDisabled: [
+    404,
+    'The request failed because outbound identity federation is already disabled for your AWS account. You cannot disable the feature multiple times',
+  ],
+  FeatureEnabled: [
+    409,
+    'The request failed because outbound identity federation is already enabled for your AWS account. You cannot enable the feature multiple times. To fetch the current configuration (including the unique issuer URL), use the GetOutboundWebIdentityFederationInfo operation.',
+  ],
   InvalidInput: [400, '{text}'],
   LimitExceeded: [409, 'Cannot exceed quota for {quota}: {limit}'],
   MalformedPolicyDocument: [400, '{text}'],
   NoSuchEntity: [404, 'The {kind} with name {name} cannot be found.'],
+  NotImplemented: [501, 'Outbound federation needs an issuer, which is not served here.'],
   OpenIdIdpCommunicationError: [400, 'Unable to connect to {url}'],
   PolicyNotAttachable: [400, 'Cannot attach a Service Role Policy to a Customer Role.'],
   UnmodifiableEntity: [

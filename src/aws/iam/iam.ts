@@ -27,6 +27,8 @@ export interface IamOptions {
    * issuer's server presents. Default: connects to it.
    */
   readonly fetchThumbprint?: (url: string) => Promise<string>
+  /** The URL of the issuer of outbound federation with this id. Absent: it cannot be enabled. */
+  readonly outboundIssuerUrl?: (id: string) => string
   /** Default: AWS's own. */
   readonly quotas?: Partial<Quotas>
 }
@@ -39,6 +41,8 @@ export interface Iam extends AsyncDisposable {
    * returns the same keys (a root or administrator key that was deleted is made anew). `id`: 12 digits.
    */
   createAccount(account: { id: string; name?: string }): Promise<AccountKeys>
+  /** True where an account's outbound federation has (or, disabled now, had) the issuer with this id. */
+  isOutboundIssuer(id: string): boolean
   /** All accounts, by id. */
   accounts(): readonly { readonly id: string; readonly name?: string }[]
 }
@@ -59,9 +63,11 @@ export function openIam(options: IamOptions): Iam {
       quotas,
       validatePolicy,
       fetchThumbprint,
+      outboundIssuerUrl: options.outboundIssuerUrl,
     }),
     identities: createIdentities({ state, awsManaged, lastUsed, ownIssuer }),
     createAccount: (account) => createAccount({ state, writer, clock }, account),
+    isOutboundIssuer: (id) => state.accounts().some(({ root }) => root?.record.outbound?.id === id),
     accounts: () =>
       state
         .accounts()

@@ -43,6 +43,10 @@ export function createIdentities(options: IdentitiesOptions): Identities {
       return policy && named(policy, arn)
     },
     oidcProvider: (account, issuer) => findProvider(options, account, issuer),
+    outboundIssuer: (account) => {
+      const outbound = state.account(account)?.root?.record.outbound
+      return outbound?.enabled ? outbound.id : undefined
+    },
     used: (what) => lastUsed.note(what),
   }
 }

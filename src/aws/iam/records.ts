@@ -98,6 +98,8 @@ export interface AccountRecord {
   readonly createdAt: number
   readonly rootKeys: readonly KeyRecord[]
   readonly alias?: string
+  /** Set once outbound federation was enabled: its issuer's id stays through disabling and enabling again. */
+  readonly outbound?: { readonly id: string; readonly enabled: boolean }
 }
 
 /** When and where a role or key was last used. */

@@ -64,6 +64,11 @@ import {
   updateOpenIDConnectProviderThumbprint,
 } from './operations/oidc-providers.ts'
 import {
+  disableOutboundWebIdentityFederation,
+  enableOutboundWebIdentityFederation,
+  getOutboundWebIdentityFederationInfo,
+} from './operations/outbound-federation.ts'
+import {
   deletePermissionsBoundary,
   putPermissionsBoundary,
 } from './operations/permissions-boundaries.ts'
@@ -147,11 +152,11 @@ export const operations = {
   DetachUserPolicy: detachPolicy('user'),
   DisableOrganizationsRootCredentialsManagement: 'not-implemented',
   DisableOrganizationsRootSessions: 'not-implemented',
-  DisableOutboundWebIdentityFederation: 'not-implemented',
+  DisableOutboundWebIdentityFederation: disableOutboundWebIdentityFederation,
   EnableMFADevice: 'not-implemented',
   EnableOrganizationsRootCredentialsManagement: 'not-implemented',
   EnableOrganizationsRootSessions: 'not-implemented',
-  EnableOutboundWebIdentityFederation: 'not-implemented',
+  EnableOutboundWebIdentityFederation: enableOutboundWebIdentityFederation,
   GenerateCredentialReport: generateCredentialReport,
   GenerateOrganizationsAccessReport: 'not-implemented',
   GenerateServiceLastAccessedDetails: 'not-implemented',
@@ -172,7 +177,7 @@ export const operations = {
   GetMFADevice: 'not-implemented',
   GetOpenIDConnectProvider: getOpenIDConnectProvider,
   GetOrganizationsAccessReport: 'not-implemented',
-  GetOutboundWebIdentityFederationInfo: 'not-implemented',
+  GetOutboundWebIdentityFederationInfo: getOutboundWebIdentityFederationInfo,
   GetPolicy: getPolicy,
   GetPolicyVersion: getPolicyVersion,
   GetRole: getRole,

@@ -64,7 +64,8 @@ test('whatever fields hold, an operation answers or refuses; it never fails', as
   const clock = new ManualClock()
   await using store = openSqliteStore({ path: ':memory:', now: () => clock.now() })
   const fetchThumbprint = () => Promise.reject(new Error('no network here'))
-  await using iam = openIam({ store, clock, fetchThumbprint })
+  const outboundIssuerUrl = (id: string) => `https://localhost/outbound/${id}`
+  await using iam = openIam({ store, clock, fetchThumbprint, outboundIssuerUrl })
   await iam.createAccount({ id: account })
   const caller = { kind: 'root', account, arn: `arn:aws:iam::${account}:root` }
   const call = { account, caller, at: clock.now(), requestId: 'request', region: 'r' } as Call

@@ -13,11 +13,20 @@ export interface IssuerKeySource {
   }): IssuerKeys | Promise<IssuerKeys>
 }
 
+/** Signs tokens for AWS identities (`openOutboundIssuers`). */
+export interface OutboundSigner {
+  /** `iss` of the issuer with this id. */
+  urlOf(id: string): string
+  sign(claims: Readonly<Record<string, unknown>>, algorithm: 'RS256' | 'ES384'): Promise<string>
+}
+
 export interface StsDeps {
   readonly identities: Identities
   readonly sessions: Sessions
   readonly verifier: IssuerKeySource
   readonly evaluate: Evaluate
+  /** Absent: no account can have tokens signed. */
+  readonly outbound?: OutboundSigner | undefined
   /** True of issuers that this lab runs itself: their providers may be registered without the port. */
   readonly isOwnIssuer?: ((issuer: string) => boolean) | undefined
   /** Name of the cluster whose issuer this is, where it is known: for records and fixes. */

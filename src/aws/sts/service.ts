@@ -17,6 +17,7 @@ import { getAccessKeyInfo } from './operations/get-access-key-info.ts'
 import { getCallerIdentity } from './operations/get-caller-identity.ts'
 import { getFederationToken } from './operations/get-federation-token.ts'
 import { getSessionToken } from './operations/get-session-token.ts'
+import { getWebIdentityToken } from './operations/get-web-identity-token.ts'
 
 export const operations = {
   AssumeRole: assumeRole,
@@ -30,7 +31,7 @@ export const operations = {
   GetFederationToken: getFederationToken,
   GetScopedCredentials: 'not-implemented',
   GetSessionToken: getSessionToken,
-  GetWebIdentityToken: 'not-implemented',
+  GetWebIdentityToken: getWebIdentityToken,
 } as const satisfies Record<OperationName, object | 'not-implemented'>
 
 export interface StsOptions extends StsDeps {

@@ -193,7 +193,7 @@ describe('the other operations', () => {
   })
 
   it('what is not served, or not known, is refused in the protocol', async () => {
-    await refused(call(sts, 'GetWebIdentityToken', {}, administrator), 501, 'NotImplemented')
+    await refused(call(sts, 'GetDelegatedAccessToken', {}, administrator), 501, 'NotImplemented')
     await refused(
       call(sts, 'Nonsense', {}, administrator),
       400,

@@ -41,7 +41,7 @@ export const assumeRoleWithWebIdentity: Operation<Input, Output, StsDeps> = {
       },
       {
         role: (arn) => deps.identities.role(arn),
-        oidcProvider: (owner, issuer) => deps.identities.oidcProvider(owner, issuer),
+        oidcProvider: (owner, issuer) => federatedProvider(deps, owner, issuer),
         keysOf: (request) => deps.verifier.keysOf(request),
         isOwnIssuer: deps.isOwnIssuer,
         evaluate: deps.evaluate,
@@ -59,6 +59,13 @@ export const assumeRoleWithWebIdentity: Operation<Input, Output, StsDeps> = {
     }
     return open(input, call, deps, judgement, pod)
   },
+}
+
+/** The tokens that STS signs itself are for services outside: AWS takes none of them back. */
+function federatedProvider({ identities, outbound }: StsDeps, account: string, issuer: string) {
+  return outbound && issuer.startsWith(outbound.urlOf(''))
+    ? undefined
+    : identities.oidcProvider(account, issuer)
 }
 
 type Trusted = Extract<WebIdentityJudgement<RoleFacts>, { kind: 'trusted' }>
