@@ -6,7 +6,8 @@ import type { Clock } from '../../kernel/clock.ts'
 import { Refusal } from '../../kernel/refusal.ts'
 import type { ClusterClient, NodeAgent, WatchEvent } from '../cluster-client.ts'
 import { createEventRecorder } from '../events.ts'
-import { configMaps, nodes, pods, secrets } from '../resources.ts'
+import type { KubernetesObject } from '../object.ts'
+import { configMaps, leases, nodes, pods, secrets } from '../resources.ts'
 import type { ImageMap } from '../runtime/images.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { type NodeFacts, nodeObject } from './node.ts'
@@ -113,9 +114,29 @@ async function register({ client, clock, node, runtime, events }: KubeletService
     await client.modify(nodes, undefined, node.name, change)
     registered = (await client.modify(nodes, undefined, node.name, change, 'status')) as never
   }
+  await renewLease(client, registered, now)
   events.record(registered, 'Normal', 'Starting', 'Starting kubelet.')
   const { note } = runtime.isolation
   if (note) events.record(registered, 'Warning', 'ReducedIsolation', note)
+}
+
+/** The node's lease says when its kubelet was last heard of: at its start. */
+async function renewLease(
+  client: ClusterClient,
+  node: KubernetesObject,
+  now: number,
+): Promise<void> {
+  const { name, uid } = node.metadata
+  const namespace = 'kube-node-lease'
+  const renewTime = new Date(now).toISOString().replace('Z', '000Z')
+  const spec = { holderIdentity: name, leaseDurationSeconds: 40, renewTime }
+  const ownerReferences = [{ apiVersion: 'v1', kind: 'Node', name, uid }]
+  try {
+    await client.create(leases, namespace, { metadata: { name, ownerReferences }, spec })
+  } catch (error) {
+    if (!(error instanceof Refusal && error.code === 'AlreadyExists')) throw error
+    await client.modify(leases, namespace, name, (lease) => ({ ...lease, spec }))
+  }
 }
 
 /** Directories of pods that went while no kubelet ran. */

@@ -1,7 +1,6 @@
 /** The volumes of one pod on the node's disk, and where its containers see them. */
 import {
   chmodSync,
-  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -15,7 +14,7 @@ import type { KubernetesObject } from '../object.ts'
 import type { ContainerMount } from '../runtime/runtime.ts'
 import { ConfigError, type ContainerFields, expand, type PodFacts } from './environment.ts'
 import type { PodTokens } from './service-account-tokens.ts'
-import { writeVolume } from './volume-files.ts'
+import { giveTo, writeVolume } from './volume-files.ts'
 import {
   isWritten,
   MountError,
@@ -84,7 +83,7 @@ function setUpPlain(volume: VolumeFields, pod: KubernetesObject, options: PodVol
   if (existsSync(path)) return
   mkdirSync(path, { recursive: true })
   const { fsGroup } = pod['spec'].securityContext ?? {}
-  if (fsGroup !== undefined && process.getuid?.() === 0) chownSync(path, 0, fsGroup)
+  giveTo(path, undefined, fsGroup)
   chmodSync(path, fsGroup === undefined ? 0o777 : 0o2777)
 }
 

@@ -143,6 +143,10 @@ export class PodWorker {
     if (this.#pod.metadata.deletionTimestamp) return this.#terminate()
     if (this.#isFinished()) {
       await this.#runs.kill(false)
+      // Logs are kept until the pod is deleted; tokens and secrets are not.
+      for (const name of ['volumes', 'containers', 'etc']) {
+        rmSync(join(this.directory, name), { recursive: true, force: true })
+      }
       this.#publish()
       return
     }
@@ -188,6 +192,8 @@ export class PodWorker {
     try {
       await setUpVolumes(this.#facts(), { directory: this.directory, tokens: this.#tokens, clock })
       this.#mountRetryMs = mountRetryFirstMs
+      const { note } = this.#services.runtime.isolation
+      if (note && !this.#volumesReady) events.record(this.#pod, 'Warning', 'ReducedIsolation', note)
       this.#volumesReady = true
     } catch (error) {
       if (!(error instanceof VolumeFailure)) throw error

@@ -58,11 +58,23 @@ function writeFile(path: string, file: VolumeFile, place: string): void {
     mkdirSync(parent, { recursive: true, mode: 0o755 })
   }
   writeFileSync(path, file.data, { mode: 0o600 })
-  if ((file.uid !== undefined || file.gid !== undefined) && process.getuid?.() === 0) {
-    chownSync(path, file.uid ?? 0, file.gid ?? 0)
-  }
+  giveTo(path, file.uid, file.gid)
   // Not by writeFileSync's mode, which the process' umask would cut.
   chmodSync(path, file.mode)
+}
+
+/**
+ * Makes user and group the owners, where we may: for anybody but root the container's user is another name for
+ * ourselves anyway.
+ */
+export function giveTo(path: string, uid: number | undefined, gid: number | undefined): void {
+  if ((uid === undefined && gid === undefined) || process.getuid?.() !== 0) return
+  try {
+    chownSync(path, uid ?? 0, gid ?? 0)
+  } catch (error) {
+    // Root in a container engine may lack the right.
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error
+  }
 }
 
 /** The names a container sees are links through `..data`; one for each first path element. */

@@ -38,7 +38,7 @@ export function bubblewrap(programs: {
     enter(_child, report, spec, host) {
       const init = initPid(report)
       if (init === undefined || !programs.nsenter) return []
-      const user = host.uid === 0 ? [] : ['--user', '--preserve-credentials']
+      const user = host.isPrivileged ? [] : ['--user', '--preserve-credentials']
       const spaces = ['--mount', '--pid', '--uts', '--ipc', ...user]
       const directory = spec.workingDirectory ?? home
       return [
@@ -67,13 +67,15 @@ function plan(spec: ContainerSpec, host: HostOptions, bwrap: string): Launch {
       directories: [directory],
       hidden: host.hidden,
       exposed: host.exposed,
-      hasOwnDevices: host.uid === 0,
+      hasOwnDevices: host.isPrivileged,
       tools: [...path.split(':').filter((p) => p.startsWith('/')), spec.argv[0] ?? ''],
     }),
     ...['--chdir', directory],
   ]
   let command = spec.argv
-  if (host.uid === 0) {
+  // Without the rights of root the walls are made in a user namespace, also where we are called root.
+  if (!host.isPrivileged) args.push('--unshare-user')
+  else {
     args.push('--cap-drop', 'ALL', ...capabilities.flatMap((c) => ['--cap-add', `CAP_${c}`]))
   }
   if (spec.user && (spec.user.uid !== host.uid || spec.user.gid !== host.gid)) {

@@ -62,7 +62,7 @@ function planPlain(spec: ContainerSpec, host: HostOptions): Launch {
 
 /** Root drops to the wanted user where setpriv is there; anybody else stays who he is. */
 export function asUser(spec: ContainerSpec, host: HostOptions): string[] {
-  if (!spec.user || host.uid !== 0 || spec.user.uid === 0 || !host.setpriv) return []
+  if (!spec.user || !host.isPrivileged || spec.user.uid === 0 || !host.setpriv) return []
   const { uid, gid } = spec.user
   return [host.setpriv, `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--']
 }

@@ -9,33 +9,48 @@ import { startContainer } from './local-container.ts'
 import { plain } from './plain.ts'
 import { unshare } from './unshare.ts'
 
+/** A launcher that works, and the host as it has to see it. */
+export interface Choice {
+  readonly launcher: Launcher
+  readonly host: HostOptions
+}
+
 /** The first launcher that can run a command with a file mounted below /run; plain processes when none can. */
 export async function chooseLauncher(
   host: HostOptions,
   options: { readonly directory: string; readonly isolation?: string },
-): Promise<Launcher> {
+): Promise<Choice> {
   const find = (name: string) => {
     const found = findCommand(name, { path: host.path, workingDirectory: '/', mounts: [] })
     return 'file' in found ? found.file : undefined
   }
   const nsenter = find('nsenter')
   const reasons: string[] = []
-  const wanted = (kind: string) => !options.isolation || options.isolation === kind
-  const bwrap = wanted('bubblewrap') ? find('bwrap') : undefined
-  if (bwrap) {
-    const launcher = bubblewrap({ bwrap, nsenter })
-    const problem = await trial(launcher, host, options.directory)
-    if (!problem) return launcher
-    reasons.push(`bubblewrap does not work here: ${problem}`)
-  } else reasons.push('bubblewrap is not installed')
-  const program = wanted('unshare') ? find('unshare') : undefined
-  if (program) {
-    const launcher = unshare({ unshare: program, nsenter, why: reasons.join('; ') })
-    const problem = await trial(launcher, host, options.directory)
-    if (!problem) return launcher
-    reasons.push(`unshare does not work here: ${problem}`)
+  // Root in a container engine often may not mount, but may make a user namespace in which it may.
+  const hosts = host.isPrivileged ? [host, { ...host, isPrivileged: false }] : [host]
+  const ways = [
+    ['bubblewrap', 'bwrap', (bwrap: string) => bubblewrap({ bwrap, nsenter })],
+    [
+      'unshare',
+      'unshare',
+      (program: string) => unshare({ unshare: program, nsenter, why: reasons.join('; ') }),
+    ],
+  ] as const
+  for (const [kind, program, make] of ways) {
+    if (options.isolation && options.isolation !== kind) continue
+    const file = find(program)
+    if (!file) {
+      reasons.push(`${kind} is not installed`)
+      continue
+    }
+    const launcher = make(file)
+    for (const [index, as] of hosts.entries()) {
+      const problem = await trial(launcher, as, options.directory)
+      if (!problem) return { launcher, host: as }
+      if (index === 0) reasons.push(`${kind} does not work here: ${problem}`)
+    }
   }
-  return plain(reasons.join('; '))
+  return { launcher: plain(reasons.join('; ') || 'as asked for'), host }
 }
 
 /** Undefined when the trial passed, else what it said. */

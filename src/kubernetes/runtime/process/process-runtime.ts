@@ -24,7 +24,8 @@ export interface ProcessRuntimeOptions {
 /** Tries once which isolation works here, by running `cat` in it, and returns the runtime that uses it. */
 export async function createProcessRuntime(options: ProcessRuntimeOptions): Promise<Runtime> {
   const setpriv = findCommand('setpriv', { path: options.path, workingDirectory: '/', mounts: [] })
-  const host: HostOptions = {
+  const given: HostOptions = {
+    isPrivileged: process.getuid?.() === 0,
     path: options.path,
     hidden: options.hidden ?? [],
     exposed: options.exposed ?? [],
@@ -32,15 +33,15 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
     uid: process.getuid?.() ?? -1,
     gid: process.getgid?.() ?? -1,
   }
-  const launcher = await chooseLauncher(host, options)
+  const { launcher, host } = await chooseLauncher(given, options)
   options.log.debug({ isolation: launcher.isolation }, 'container isolation chosen')
   const running = new Set<LocalProcess>()
   return {
     name: 'process',
     version: '1.0',
     isolation: launcher.isolation,
-    async start(given) {
-      const started = await startContainer(launcher, host, given)
+    async start(spec) {
+      const started = await startContainer(launcher, host, spec)
       running.add(started)
       void started.exit.then(() => running.delete(started))
       return started

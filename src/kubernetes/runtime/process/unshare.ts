@@ -56,7 +56,7 @@ export function unshare(programs: {
     enter(child: Child, _report, spec, host) {
       const shell = insidePid(child)
       if (shell === undefined || !programs.nsenter) return []
-      const user = host.uid === 0 ? [] : ['--user', '--preserve-credentials']
+      const user = host.isPrivileged ? [] : ['--user', '--preserve-credentials']
       const directory = `--wdns=${spec.workingDirectory ?? join(spec.privateDirectory, 'home')}`
       const spaces = ['--mount', '--pid', ...user, directory]
       return [programs.nsenter, '-t', `${shell}`, ...spaces, '--', ...spec.argv]
@@ -69,7 +69,7 @@ function plan(spec: ContainerSpec, host: HostOptions, simple: Launcher, unshare:
   const mounts = spec.mounts
     .filter(isMountable)
     .flatMap((m) => [m.readOnly ? 'ro' : 'rw', m.hostPath, resolveExisting(m.containerPath)])
-  const spaces = [...(host.uid === 0 ? [] : ['--user', '--map-root-user']), '--mount', '--pid']
+  const spaces = [...(host.isPrivileged ? [] : ['--user', '--map-root-user']), '--mount', '--pid']
   const flags = [...spaces, '--fork', '--kill-child', '--mount-proc']
   const inner = [
     '/bin/sh',
