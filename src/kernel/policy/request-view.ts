@@ -59,8 +59,7 @@ export class RequestView implements VariableSource {
       const value = asValue(context[name])
       if (value !== undefined) return value
     }
-    // An unnamed caller (a simulation without one) tells nothing.
-    return key.derive?.(this.request) || undefined
+    return isNamed(this.principal) ? key.derive?.(this.request) || undefined : undefined
   }
 }
 
@@ -79,6 +78,11 @@ export function arnFields(text: string): ArnFields | undefined {
     text.slice(c + 1, d),
     text.slice(d + 1),
   ]
+}
+
+/** False of the caller of a simulation that names none: from nobody in particular nothing follows. */
+export function isNamed(principal: PrincipalInput): boolean {
+  return !('arn' in principal) || principal.arn !== ''
 }
 
 function asValue(value: unknown): ContextValue | undefined {

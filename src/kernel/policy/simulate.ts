@@ -21,6 +21,7 @@ import type {
   StatementFinding,
 } from './decision.ts'
 import { evaluate } from './evaluate.ts'
+import { isNamed } from './request-view.ts'
 
 export interface ContextEntry {
   readonly key: string
@@ -123,8 +124,6 @@ function simulateOne(simulation: Simulation, action: string, resource: string): 
   }
 }
 
-const nobodyInParticular: PrincipalInput = { kind: 'user', account: '', arn: '', id: '' }
-
 function requestOf(simulation: Simulation, action: string, resource: string): AuthorizationRequest {
   const context: Record<string, string | readonly string[]> = Object.create(null)
   for (const { key, values } of simulation.context ?? []) {
@@ -132,7 +131,11 @@ function requestOf(simulation: Simulation, action: string, resource: string): Au
     context[key] = values.length === 1 && only !== undefined ? only : values
   }
   const owner = simulation.resourceOwner
-  const caller = simulation.caller ?? webIdentity(context, action, resource) ?? nobodyInParticular
+  const ownerAccount = owner && (parseArn(owner)?.account ?? owner)
+  const caller =
+    simulation.caller ??
+    webIdentity(context, action, resource) ??
+    ({ kind: 'user', account: ownerAccount ?? '', arn: '', id: '' } as const)
   // Listing buckets is asked of no bucket: S3 takes `arn:aws:s3:::*` for it as well as `*`.
   const listing = resource === '*' && action.toLowerCase() === 's3:listallmybuckets'
   return {
@@ -140,7 +143,7 @@ function requestOf(simulation: Simulation, action: string, resource: string): Au
     action,
     resource: listing ? 'arn:aws:s3:::*' : resource,
     context,
-    ...(owner && { resourceAccount: parseArn(owner)?.account ?? owner }),
+    ...(ownerAccount && { resourceAccount: ownerAccount }),
   }
 }
 
@@ -234,7 +237,7 @@ function missingContextValues(
     const keys = contextKeysByStatement(documentOf(documents, finding))[finding.index] ?? []
     for (const key of keys) {
       const folded = key.toLowerCase()
-      const derived = isDerivedKey(folded) && request.principal !== nobodyInParticular
+      const derived = isDerivedKey(folded) && isNamed(request.principal)
       if (!given.has(folded) && !derived) missing.set(folded, key)
     }
   }
