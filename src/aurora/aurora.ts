@@ -24,6 +24,7 @@ import {
   type RunAs,
 } from './postgres-programs.ts'
 import { reservedUser } from './roles.ts'
+import { scramVerifier } from './scram.ts'
 
 export interface AuroraOptions {
   /** Where the keys of this lab's databases are kept; made when needed. */
@@ -77,6 +78,10 @@ class Aurora implements DatabaseControl, AsyncDisposable {
     if (databaseUrl === undefined) return postgresVersion(this.#foundPrograms())
     await using server = await openExternal({ url: databaseUrl, key: this.#key('') })
     return server.version
+  }
+
+  passwordVerifier(password: string): Promise<string> {
+    return scramVerifier(password)
   }
 
   async freePort(wanted?: number): Promise<number | undefined> {

@@ -33,6 +33,8 @@ export interface DatabaseAddresses {
 export interface DatabaseControl {
   /** The PostgreSQL that would run, `18.4`. Rejects with a text that says how to get one where there is none. */
   engineVersion(): Promise<string>
+  /** What is kept of a password: a SCRAM verifier. */
+  passwordVerifier(password: string): Promise<string>
   /** A port to have: the one wanted, else the usual or any free one. Undefined: the wanted one is taken. */
   freePort(wanted?: number): Promise<number | undefined>
   /** Resolves when logins are answered; for one that runs already, at once. */

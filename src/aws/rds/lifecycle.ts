@@ -1,0 +1,108 @@
+/** Carries out what the API promised: starts and removes databases, and writes down how it went. */
+import type { Log } from '../../audit/log.ts'
+import type { Clock } from '../../kernel/clock.ts'
+import type { DatabaseControl, DatabaseSpec } from './database-control.ts'
+import type { ClusterRecord } from './records.ts'
+import type { RdsState } from './state.ts'
+
+/**
+ * A call that makes or removes a cluster is answered when that is done, or after this long. AWS answers at once, but its
+ * clients then look every 30 s only; here the work takes a second, so their first look finds it done.
+ */
+const patienceMs = 20_000
+
+export class Lifecycle {
+  readonly #state: RdsState
+  readonly #control: DatabaseControl
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #running = new Set<Promise<void>>()
+
+  constructor(state: RdsState, control: DatabaseControl, clock: Clock, log: Log) {
+    this.#state = state
+    this.#control = control
+    this.#clock = clock
+    this.#log = log
+  }
+
+  /** Starts a cluster and makes it available, or failed. */
+  start(cluster: ClusterRecord): Promise<void> {
+    return this.#patiently(cluster, async () => {
+      const { identifier } = cluster
+      try {
+        const addresses = await this.#control.start(databaseSpec(cluster))
+        await this.#state.change(cluster, 'cluster', identifier, (current) =>
+          current.status === 'deleting'
+            ? current
+            : { ...current, status: 'available', addresses, port: addresses.port },
+        )
+      } catch (error) {
+        this.#log.error({ database: cluster.arn, error: String(error) }, 'database did not start')
+        await this.#state.change(cluster, 'cluster', identifier, (current) =>
+          current.status === 'deleting' ? current : { ...current, status: 'failed' },
+        )
+      }
+    })
+  }
+
+  /** Lets a running cluster take over what was changed. Throws where it cannot. */
+  change(cluster: ClusterRecord): Promise<void> {
+    return this.#control.change(databaseSpec(cluster))
+  }
+
+  /** Stops a cluster that is deleting, and removes its data and its record. */
+  remove(cluster: ClusterRecord): Promise<void> {
+    return this.#patiently(cluster, async () => {
+      await this.#control.remove(cluster.arn)
+      await this.#state.delete(cluster, 'cluster', cluster.identifier)
+    })
+  }
+
+  /** After a restart: goes on with everything as the records say. */
+  async resume(): Promise<void> {
+    for (const cluster of this.#state.clusters()) {
+      void (cluster.status === 'deleting' ? this.remove(cluster) : this.start(cluster))
+    }
+    await this.settled()
+  }
+
+  /** Resolves when nothing is under way any more. */
+  async settled(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running)
+  }
+
+  #patiently(cluster: ClusterRecord, work: () => Promise<void>): Promise<void> {
+    const task = work().catch((error: unknown) => {
+      this.#log.error(
+        { database: cluster.arn, error: String(error) },
+        'a database is not as it should',
+      )
+    })
+    this.#running.add(task)
+    const done = task.finally(() => this.#running.delete(task))
+    return new Promise((resolve) => {
+      const timer = this.#clock.schedule(this.#clock.now() + patienceMs, resolve)
+      void done.then(() => {
+        timer[Symbol.dispose]()
+        resolve()
+      })
+    })
+  }
+}
+
+export function databaseSpec(cluster: ClusterRecord): DatabaseSpec {
+  const { databaseName } = cluster
+  return {
+    arn: cluster.arn,
+    identifier: cluster.identifier,
+    resourceId: cluster.resourceId,
+    account: cluster.account,
+    region: cluster.region,
+    endpointMark: cluster.endpointMark,
+    port: cluster.port,
+    masterUsername: cluster.masterUsername,
+    masterPasswordVerifier: cluster.masterPasswordVerifier,
+    ...(databaseName !== undefined && { databaseName }),
+    iamEnabled: cluster.iamEnabled,
+  }
+}

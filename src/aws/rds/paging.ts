@@ -1,0 +1,55 @@
+/** RDS's lists in pages, and its filters. */
+import { refuse } from './errors.ts'
+
+export interface ListRequest {
+  readonly Filters?: readonly { readonly Name: string; readonly Values: readonly string[] }[]
+  readonly MaxRecords?: number
+  readonly Marker?: string
+}
+
+const recordsMin = 20
+const recordsMax = 100
+
+/** The page after the marker, and the marker of the next one where there is more. `items` come in order of their keys. */
+export function pageOf<T>(
+  items: readonly T[],
+  keyOf: (item: T) => string,
+  { MaxRecords = recordsMax, Marker }: ListRequest,
+): { items: T[]; Marker?: string } {
+  if (MaxRecords < recordsMin || MaxRecords > recordsMax) {
+    throw refuse.InvalidParameterValue({
+      text: `Invalid value ${MaxRecords} for MaxRecords. Must be between ${recordsMin} and ${recordsMax}`,
+    })
+  }
+  const after = Marker === undefined ? '' : readMarker(Marker)
+  const rest = items.filter((item) => keyOf(item) > after)
+  const page = rest.slice(0, MaxRecords)
+  const last = page.at(-1)
+  if (rest.length === page.length || last === undefined) return { items: page }
+  return { items: page, Marker: Buffer.from(`1:${keyOf(last)}`).toString('base64url') }
+}
+
+/** Keeps what all filters let through; an unknown one is refused as AWS does. */
+export function filtered<T>(
+  items: readonly T[],
+  filters: ListRequest['Filters'],
+  known: Readonly<Record<string, (item: T) => readonly string[]>>,
+): T[] {
+  let left = [...items]
+  for (const { Name, Values } of filters ?? []) {
+    const read = known[Name]
+    if (!read) throw refuse.InvalidParameterValue({ text: `Unrecognized filter name: ${Name}` })
+    left = left.filter((item) => read(item).some((value) => Values.includes(value)))
+  }
+  return left
+}
+
+function readMarker(marker: string): string {
+  const text = Buffer.from(marker, 'base64url').toString()
+  if (!text.startsWith('1:')) {
+    throw refuse.InvalidParameterValue({
+      text: `Invalid value for Marker: ${marker.slice(0, 100)}`,
+    })
+  }
+  return text.slice(2)
+}

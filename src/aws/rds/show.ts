@@ -1,0 +1,164 @@
+/** Records as the API shows them. */
+import type { ClusterRecord, GroupRecord, InstanceRecord, Scope } from './records.ts'
+import { showTags } from './tags.ts'
+import { engine } from './validation.ts'
+
+/** The account's usual VPC; networks are not simulated. */
+const vpcId = 'vpc-00000000000000001'
+
+/** Members in the order in which they would become writer: by tier, then by age. */
+export function membersOf(
+  cluster: Pick<ClusterRecord, 'identifier'>,
+  instances: readonly InstanceRecord[],
+): InstanceRecord[] {
+  // The writer is the oldest: a member of a better tier made later does not take over.
+  return instances
+    .filter((instance) => instance.clusterIdentifier === cluster.identifier)
+    .toSorted((a, b) => a.createdAt - b.createdAt || (a.identifier < b.identifier ? -1 : 1))
+}
+
+export function showCluster(cluster: ClusterRecord, instances: readonly InstanceRecord[]) {
+  const { addresses, serverlessCapacity, databaseName } = cluster
+  const multiple = membersOf(cluster, instances).length > 1
+  return {
+    AllocatedStorage: 1,
+    AvailabilityZones: cluster.availabilityZones,
+    BackupRetentionPeriod: cluster.backupRetentionDays,
+    ...(databaseName !== undefined && { DatabaseName: databaseName }),
+    DBClusterIdentifier: cluster.identifier,
+    DBClusterParameterGroup: cluster.parameterGroup,
+    DBSubnetGroup: cluster.subnetGroup,
+    Status: cluster.status,
+    ...(addresses && { Endpoint: addresses.endpoint, ReaderEndpoint: addresses.readerEndpoint }),
+    MultiAZ: multiple,
+    Engine: engine,
+    EngineVersion: cluster.engineVersion,
+    EngineMode: 'provisioned',
+    Port: cluster.port,
+    MasterUsername: cluster.masterUsername,
+    PreferredBackupWindow: cluster.backupWindow,
+    PreferredMaintenanceWindow: cluster.maintenanceWindow,
+    ReadReplicaIdentifiers: [],
+    DBClusterMembers: membersOf(cluster, instances).map((member, index) => ({
+      DBInstanceIdentifier: member.identifier,
+      IsClusterWriter: index === 0,
+      DBClusterParameterGroupStatus: 'in-sync',
+      PromotionTier: member.promotionTier,
+    })),
+    VpcSecurityGroups: showSecurityGroups(cluster),
+    HostedZoneId: 'ZPODPASS00000',
+    StorageEncrypted: cluster.storageEncrypted,
+    DbClusterResourceId: cluster.resourceId,
+    DBClusterArn: cluster.arn,
+    AssociatedRoles: [],
+    IAMDatabaseAuthenticationEnabled: cluster.iamEnabled,
+    ClusterCreateTime: new Date(cluster.createdAt),
+    HttpEndpointEnabled: false,
+    ActivityStreamStatus: 'stopped',
+    CopyTagsToSnapshot: cluster.copyTagsToSnapshot,
+    CrossAccountClone: false,
+    DomainMemberships: [],
+    TagList: showTags(cluster.tags),
+    AutoMinorVersionUpgrade: false,
+    DeletionProtection: cluster.deletionProtection,
+    NetworkType: 'IPV4',
+    EngineLifecycleSupport: 'open-source-rds-extended-support-disabled',
+    ...(serverlessCapacity && {
+      ServerlessV2ScalingConfiguration: {
+        MinCapacity: serverlessCapacity.min,
+        MaxCapacity: serverlessCapacity.max,
+      },
+    }),
+  }
+}
+
+export function showInstance(
+  instance: InstanceRecord,
+  cluster: ClusterRecord,
+  instances: readonly InstanceRecord[],
+  subnetGroup: GroupRecord | undefined,
+) {
+  const isWriter = membersOf(cluster, instances)[0]?.identifier === instance.identifier
+  const { addresses, databaseName } = cluster
+  return {
+    DBInstanceIdentifier: instance.identifier,
+    DBInstanceClass: instance.instanceClass,
+    Engine: engine,
+    DBInstanceStatus: cluster.status === 'failed' ? 'failed' : 'available',
+    MasterUsername: cluster.masterUsername,
+    ...(databaseName !== undefined && { DBName: databaseName }),
+    ...(addresses && {
+      Endpoint: {
+        Address: isWriter ? addresses.endpoint : addresses.readerEndpoint,
+        Port: cluster.port,
+        HostedZoneId: 'ZPODPASS00000',
+      },
+    }),
+    AllocatedStorage: 1,
+    InstanceCreateTime: new Date(instance.createdAt),
+    PreferredBackupWindow: cluster.backupWindow,
+    BackupRetentionPeriod: cluster.backupRetentionDays,
+    DBSecurityGroups: [],
+    VpcSecurityGroups: showSecurityGroups(cluster),
+    DBParameterGroups: [
+      {
+        DBParameterGroupName: `default.${engine}${cluster.engineVersion.split('.')[0]}`,
+        ParameterApplyStatus: 'in-sync',
+      },
+    ],
+    AvailabilityZone: instance.availabilityZone,
+    ...(subnetGroup && { DBSubnetGroup: showSubnetGroup(subnetGroup) }),
+    PreferredMaintenanceWindow: cluster.maintenanceWindow,
+    PendingModifiedValues: {},
+    MultiAZ: false,
+    EngineVersion: cluster.engineVersion,
+    AutoMinorVersionUpgrade: instance.autoMinorVersionUpgrade,
+    ReadReplicaDBInstanceIdentifiers: [],
+    LicenseModel: 'postgresql-license',
+    PubliclyAccessible: instance.publiclyAccessible,
+    StorageType: 'aurora',
+    DbInstancePort: 0,
+    DBClusterIdentifier: cluster.identifier,
+    StorageEncrypted: cluster.storageEncrypted,
+    DbiResourceId: instance.resourceId,
+    CACertificateIdentifier: 'rds-ca-rsa2048-g1',
+    DomainMemberships: [],
+    CopyTagsToSnapshot: cluster.copyTagsToSnapshot,
+    MonitoringInterval: 0,
+    PromotionTier: instance.promotionTier,
+    DBInstanceArn: instance.arn,
+    IAMDatabaseAuthenticationEnabled: cluster.iamEnabled,
+    PerformanceInsightsEnabled: false,
+    DeletionProtection: false,
+    AssociatedRoles: [],
+    TagList: showTags(instance.tags),
+    NetworkType: 'IPV4',
+    BackupTarget: 'region',
+  }
+}
+
+export function showSubnetGroup(group: GroupRecord) {
+  return {
+    DBSubnetGroupName: group.identifier,
+    DBSubnetGroupDescription: group.description,
+    VpcId: vpcId,
+    SubnetGroupStatus: 'Complete',
+    Subnets: (group.subnetIds ?? []).map((SubnetIdentifier, index) => ({
+      SubnetIdentifier,
+      SubnetAvailabilityZone: { Name: zonesOf(group)[index % 3] },
+      SubnetOutpost: {},
+      SubnetStatus: 'Active',
+    })),
+    DBSubnetGroupArn: group.arn,
+    SupportedNetworkTypes: ['IPV4'],
+  }
+}
+
+/** Three of the region's zones, as a cluster's storage has. */
+export function zonesOf({ region }: Pick<Scope, 'region'>): string[] {
+  return ['a', 'c', 'd'].map((zone) => `${region}${zone}`)
+}
+
+function showSecurityGroups({ securityGroupIds }: ClusterRecord) {
+  return securityGroupIds.map((VpcSecurityGroupId) => ({ VpcSecurityGroupId, Status: 'active' }))
+}
