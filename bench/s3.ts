@@ -31,7 +31,7 @@ async function server(): Promise<void> {
     records: [],
     last: undefined,
   })
-  const service = s3Service({ storage, region: testRegion, hosts: [] })
+  const service = s3Service({ storage, hosts: [] })
   const gateway = await startTestGateway({ services: [service], clock, audit })
   const facts = { account: '111122223333', region: testRegion, createdAt: 0, settings: {} }
   for (const name of [bucket, 'many']) {

@@ -1,33 +1,11 @@
 /** Bucket policies: checked before they are kept, and whether one is public. */
-import { validatePolicy } from '../../kernel/policy/validate.ts'
+import { validateBucketPolicy } from '../../kernel/policy/validate-bucket.ts'
 import { refuse } from './refusals.ts'
-
-const maxPolicyBytes = 20 * 1024
 
 /** Checks a policy for a bucket. Throws MalformedPolicy with AWS's text. */
 export function checkBucketPolicy(text: string, bucket: string): void {
-  if (Buffer.byteLength(text) > maxPolicyBytes) {
-    const message = 'Normalized policy document exceeds the maximum allowed size'
-    throw refuse.MalformedPolicy({}, { message })
-  }
-  if (!text.trimStart().startsWith('{')) throw refuse.MalformedPolicy()
-  const [problem] = validatePolicy(text, 'resource')
+  const [problem] = validateBucketPolicy(text, `arn:aws:s3:::${bucket}`)
   if (problem) throw refuse.MalformedPolicy({}, { message: problem.message })
-  for (const statement of statementsOf(text)) {
-    if (!statement['Principal'] && !statement['NotPrincipal']) {
-      throw refuse.MalformedPolicy({}, { message: 'Missing required field Principal' })
-    }
-    for (const action of listed(statement['Action'] ?? statement['NotAction'])) {
-      if (action !== '*' && !/^s3:/i.test(action)) {
-        throw refuse.MalformedPolicy({}, { message: 'Policy has invalid action' })
-      }
-    }
-    for (const resource of listed(statement['Resource'] ?? statement['NotResource'])) {
-      if (!isResourceOf(resource, bucket)) {
-        throw refuse.MalformedPolicy({}, { message: 'Policy has invalid resource' })
-      }
-    }
-  }
 }
 
 /** True where anybody at all is allowed something: a principal `*` without a condition that names fixed callers. */
@@ -46,14 +24,6 @@ function statementsOf(text: string): readonly Statement[] {
   const document = JSON.parse(text) as { Statement?: Statement | Statement[] }
   const { Statement: statements = [] } = document
   return Array.isArray(statements) ? statements : [statements]
-}
-
-/** The resource must lie in the bucket; wildcards may stand anywhere in its name's pattern as AWS allows only in keys. */
-function isResourceOf(resource: string, bucket: string): boolean {
-  const prefix = 'arn:aws:s3:::'
-  if (!resource.startsWith(prefix)) return false
-  const name = resource.slice(prefix.length)
-  return name === bucket || name === `${bucket}*` || name.startsWith(`${bucket}/`)
 }
 
 function namesEverybody(principal: unknown): boolean {

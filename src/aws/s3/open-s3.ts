@@ -10,7 +10,7 @@ export interface S3Options {
   /** Where buckets and objects lie; made where it is missing. One process at a time. */
   readonly directory: string
   readonly clock: Clock
-  /** Region of new buckets whose creator names none. */
+  /** Of the default host names. A bucket lies where its creator says, else where the request was signed for. */
   readonly region: string
   /** Host names that stand for S3, so that `bucket.name` is a virtual host. Default: `localhost` and AWS's own. */
   readonly hosts?: readonly string[]
@@ -32,7 +32,7 @@ export async function openS3(
   ]
   const lifecycle = startLifecycle({ storage, clock, log: options.log ?? silentLog })
   return {
-    service: s3Service({ storage, region, hosts }),
+    service: s3Service({ storage, hosts }),
     async [Symbol.asyncDispose]() {
       await lifecycle[Symbol.asyncDispose]()
       await storage[Symbol.asyncDispose]()

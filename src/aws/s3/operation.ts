@@ -15,8 +15,6 @@ export interface Reply {
 
 export interface S3Deps {
   readonly storage: ObjectStorage
-  /** Region of new buckets whose creator names none. */
-  readonly region: string
 }
 
 export interface S3Operation extends Operation<S3Request, Reply, S3Deps> {

@@ -1,7 +1,8 @@
+import type { Call } from '../../operation.ts'
 import { checkCannedAcl } from '../acl.ts'
 import { isBucketName } from '../bucket-name.ts'
 import { writeLockConfiguration } from '../object-lock.ts'
-import type { S3Deps, S3Operation } from '../operation.ts'
+import type { S3Operation } from '../operation.ts'
 import { defaultOwnership, ownerships, writeOwnership } from '../ownership.ts'
 import { defaultPublicAccessBlock } from '../public-access.ts'
 import { invalidArgument, refuse } from '../refusals.ts'
@@ -18,7 +19,7 @@ interface Wanted {
 /** Makes a bucket in the caller's account. Names are taken across all accounts. */
 export const createBucket: S3Operation = {
   name: 'CreateBucket',
-  access(request, _call, deps) {
+  access(request, call) {
     const resource = `arn:aws:s3:::${request.bucket}`
     const { headers } = request
     const actions = ['s3:CreateBucket']
@@ -30,7 +31,7 @@ export const createBucket: S3Operation = {
     }
     const ownership = headers.get('x-amz-object-ownership')
     const context = {
-      's3:LocationConstraint': readBody(request, deps).region,
+      's3:LocationConstraint': readBody(request, call).region,
       ...(ownership !== undefined && { 's3:x-amz-object-ownership': ownership }),
     }
     return actions.map((action) => ({ action, resource, context }))
@@ -41,7 +42,7 @@ export const createBucket: S3Operation = {
     if (!isBucketName(name)) {
       throw refuse.InvalidBucketName({}, { members: { BucketName: name } })
     }
-    const { region, tagging } = readBody(request, deps)
+    const { region, tagging } = readBody(request, call)
     const ownership = request.headers.get('x-amz-object-ownership') ?? defaultOwnership
     if (!ownerships.has(ownership)) {
       throw invalidArgument(
@@ -83,8 +84,8 @@ function wantsLock({ headers }: S3Request): boolean {
   return headers.get('x-amz-bucket-object-lock-enabled')?.toLowerCase() === 'true'
 }
 
-/** Without a body the bucket is made in the region that serves. Throws MalformedXML, InvalidLocationConstraint. */
-function readBody({ body }: S3Request, { region }: S3Deps): Wanted {
+/** Without a word of it the bucket is made in the region that the request was signed for. Throws MalformedXML, InvalidLocationConstraint. */
+function readBody({ body }: S3Request, { region }: Pick<Call, 'region'>): Wanted {
   if (body.length === 0) return { region }
   const root = readXml(body, 'CreateBucketConfiguration')
   const constraint = optionalText(root, 'LocationConstraint')
