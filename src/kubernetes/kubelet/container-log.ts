@@ -7,6 +7,7 @@ const lineBytesMax = 16 * 1024
 /** A full log is moved aside; one such is kept. As the kubelet's containerLogMaxSize. */
 const fileBytesMax = 10 * 1024 * 1024
 const newline = 10
+const lineEnd = Buffer.from('\n')
 
 /** Where a full log is moved to. */
 export const rotatedName = (file: string) => `${file}.1`
@@ -36,19 +37,22 @@ export class ContainerLog {
 
   write(stream: 'stdout' | 'stderr', chunk: Uint8Array): void {
     if (!this.#isOpen) return
-    let rest = Buffer.concat([this.#pending[stream], chunk])
+    const text = Buffer.concat([this.#pending[stream], chunk])
+    const [whole, partial] = this.#prefixes(stream)
     const parts: Buffer[] = []
+    let at = 0
     for (;;) {
-      const end = rest.indexOf(newline)
-      if (end >= 0 && end <= lineBytesMax) {
-        parts.push(...this.#entry(stream, 'F', rest.subarray(0, end)))
-        rest = rest.subarray(end + 1)
-      } else if (rest.length > lineBytesMax) {
-        parts.push(...this.#entry(stream, 'P', rest.subarray(0, lineBytesMax)))
-        rest = rest.subarray(lineBytesMax)
+      const end = text.indexOf(newline, at)
+      if (end >= 0 && end - at <= lineBytesMax) {
+        parts.push(whole, text.subarray(at, end + 1))
+        at = end + 1
+      } else if (text.length - at > lineBytesMax) {
+        parts.push(partial, text.subarray(at, at + lineBytesMax), lineEnd)
+        at += lineBytesMax
       } else break
     }
-    this.#pending[stream] = Buffer.from(rest)
+    // A copy, so that the rest of the chunk is not kept with it.
+    this.#pending[stream] = Buffer.from(text.subarray(at))
     if (parts.length > 0) this.#append(Buffer.concat(parts))
   }
 
@@ -57,7 +61,7 @@ export class ContainerLog {
     if (!this.#isOpen) return
     for (const stream of ['stdout', 'stderr'] as const) {
       const rest = this.#pending[stream]
-      if (rest.length > 0) this.#append(Buffer.concat(this.#entry(stream, 'P', rest)))
+      if (rest.length > 0) this.#append(Buffer.concat([this.#prefixes(stream)[1], rest, lineEnd]))
     }
     this.#isOpen = false
     closeSync(this.#descriptor)
@@ -76,9 +80,10 @@ export class ContainerLog {
     })
   }
 
-  #entry(stream: string, tag: 'F' | 'P', text: Buffer): Buffer[] {
+  /** Before a whole line and before a part of one. */
+  #prefixes(stream: string): [whole: Buffer, partial: Buffer] {
     const time = new Date(this.#clock.now()).toISOString().replace('Z', '000000Z')
-    return [Buffer.from(`${time} ${stream} ${tag} `), text, Buffer.from('\n')]
+    return [Buffer.from(`${time} ${stream} F `), Buffer.from(`${time} ${stream} P `)]
   }
 
   #append(bytes: Buffer): void {

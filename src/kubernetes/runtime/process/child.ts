@@ -36,8 +36,8 @@ export async function startChild(launch: Launch, output: ContainerSpec['output']
   const closed = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.once('close', (code, signal) => resolve({ code, signal }))
   })
-  child.stdout?.on('data', (chunk: Uint8Array) => output('stdout', chunk))
-  child.stderr?.on('data', (chunk: Uint8Array) => output('stderr', chunk))
+  handOn(child.stdout, (chunk) => output('stdout', chunk))
+  handOn(child.stderr, (chunk) => output('stderr', chunk))
   const lifeline = child.stdio[3] as Duplex
   const report = child.stdio[4] as Readable
   // The child may be gone before it has read its instructions; that shows as its exit.
@@ -51,6 +51,15 @@ export async function startChild(launch: Launch, output: ContainerSpec['output']
   })
   child.on('error', () => {})
   return { process: child, pid: child.pid ?? 0, report, lifeline, closed }
+}
+
+/** One piece at a time: a container that floods its output takes turns with all else that we do. */
+function handOn(stream: Readable | null, take: (chunk: Uint8Array) => void): void {
+  stream?.on('data', (chunk: Uint8Array) => {
+    stream.pause()
+    take(chunk)
+    setImmediate(() => stream.resume())
+  })
 }
 
 /** Sends a signal to a process (or, negative, a group); false when there is none any more. */
