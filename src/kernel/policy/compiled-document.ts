@@ -1,4 +1,5 @@
 /** A policy document, compiled for evaluation; one text gives one compiled document, whoever has it attached. */
+import { ByteAccount, type ByteTotal } from './byte-account.ts'
 import { parseJson } from './json.ts'
 import type { ActionName } from './request-view.ts'
 import { member, Statement } from './statement.ts'
@@ -17,14 +18,21 @@ const statementsRemembered = 8
 const actionsRemembered = 24
 
 export class CompiledDocument {
+  readonly account: ByteAccount
+  /** Whether it was asked for again since the cache last made room. */
+  recent = false
   /** Empty where the text is no policy: a document that cannot be read grants nothing. */
   readonly statements: readonly Statement[]
   #selections: Map<string, Selection> | undefined
   #lastAction: ActionName | undefined
   #last: Selection = nothing
 
-  constructor(text: string) {
-    this.statements = readStatements(text)
+  /** `total` is charged for what the document holds. */
+  constructor(text: string, total: ByteTotal) {
+    this.account = new ByteAccount(total)
+    // Measured: statements and their action patterns; their other elements come on top when they are compiled.
+    this.account.charge(600 + 4 * text.length)
+    this.statements = readStatements(text, this.account)
   }
 
   /** The statements whose Action or NotAction means the action, in document order. */
@@ -60,7 +68,7 @@ export class CompiledDocument {
   }
 }
 
-function readStatements(text: string): Statement[] {
+function readStatements(text: string, account: ByteAccount): Statement[] {
   const { node } = parseJson(text)
   if (node?.kind !== 'object') return []
   const version = member(node, 'Version')
@@ -68,6 +76,6 @@ function readStatements(text: string): Statement[] {
   const list = member(node, 'Statement')
   const nodes = list?.kind === 'array' ? list.items : list ? [list] : []
   return nodes.flatMap((each, index) =>
-    each.kind === 'object' ? [new Statement(text, each, index, variables)] : [],
+    each.kind === 'object' ? [new Statement(text, each, { index, variables, account })] : [],
   )
 }

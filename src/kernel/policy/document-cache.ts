@@ -1,33 +1,43 @@
-/** Compiled documents by text, bounded by bytes: two generations, of which the older is dropped when the younger is full. */
+/** Compiled documents by text, bounded by bytes; what was not asked for since the last round goes first. */
+import type { ByteTotal } from './byte-account.ts'
 import { CompiledDocument } from './compiled-document.ts'
-
-/** Estimated bytes that a compiled document holds beside its text, per character of it, and at least. */
-const bytesPerCharacter = 3
-const bytesAtLeast = 600
 
 export class DocumentCache {
   readonly #bytesMax: number
-  #young = new Map<string, CompiledDocument>()
-  #old = new Map<string, CompiledDocument>()
-  #youngBytes = 0
+  readonly #documents = new Map<string, CompiledDocument>()
+  readonly #total: ByteTotal = { bytes: 0 }
 
-  /** `bytesMax`: estimated bytes of both generations together. */
+  /** `bytesMax`: of all compiled documents together, by estimate; the newest is always kept. */
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax
   }
 
   get(text: string): CompiledDocument {
-    const young = this.#young.get(text)
-    if (young) return young
-    const document = this.#old.get(text) ?? new CompiledDocument(text)
-    const bytes = bytesAtLeast + text.length * bytesPerCharacter
-    if (this.#youngBytes + bytes > this.#bytesMax / 2) {
-      this.#old = this.#young
-      this.#young = new Map()
-      this.#youngBytes = 0
+    const known = this.#documents.get(text)
+    if (known) {
+      known.recent = true
+      return known
     }
-    this.#young.set(text, document)
-    this.#youngBytes += bytes
+    const document = new CompiledDocument(text, this.#total)
+    if (this.#total.bytes > this.#bytesMax) this.#evict()
+    this.#documents.set(text, document)
     return document
+  }
+
+  /** Estimated bytes held. */
+  get bytes(): number {
+    return this.#total.bytes
+  }
+
+  /** A second chance for what was used again since it was last looked at: it goes to the end of the queue, once. */
+  #evict(): void {
+    for (const [text, document] of this.#documents) {
+      if (this.#total.bytes <= this.#bytesMax) return
+      this.#documents.delete(text)
+      if (document.recent) {
+        document.recent = false
+        this.#documents.set(text, document)
+      } else document.account.close()
+    }
   }
 }

@@ -17,7 +17,7 @@ import { explicitReason, implicitReason } from './reason.ts'
 import { type ActionName, RequestView } from './request-view.ts'
 import type { Statement } from './statement.ts'
 
-const cacheBytesDefault = 192 * 1024 * 1024
+const cacheBytesDefault = 256 * 1024 * 1024
 const actionsKnownMax = 8192
 
 /**
