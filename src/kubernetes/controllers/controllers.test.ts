@@ -356,6 +356,10 @@ test('deleting a deployment takes its replica sets and pods along, in each way o
       .items.every((s) => !s.metadata.ownerReferences?.length),
   )
   assert.equal(left().length, 4)
+  // A Deployment that is made again takes them back.
+  await client.create(deployments, 'default', deployment())
+  await until(client, deployments, inDefault('web'), isComplete)
+  assert.equal(left().length, 4)
 })
 
 test('pods of a node that is gone are removed', async () => {

@@ -1,5 +1,6 @@
 /** ReplicaSets: as many pods of the template as asked for. */
 import { matchesSelector } from '../api/selectors/label-selector.ts'
+import type { EventRecorder } from '../events.ts'
 import type { KubernetesObject } from '../object.ts'
 import { objectKey, pods, replicaSets } from '../resources.ts'
 import { parseTimestamp, timestamp } from '../timestamp.ts'
@@ -111,7 +112,7 @@ async function scale(
   set: KubernetesObject,
   active: readonly KubernetesObject[],
   { client }: ControllerContext,
-  events: ReturnType<ControllerContext['recorder']>,
+  events: EventRecorder,
 ): Promise<void> {
   const missing = (set['spec'].replicas ?? 1) - active.length
   const { namespace } = set.metadata

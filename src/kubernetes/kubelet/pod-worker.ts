@@ -17,11 +17,12 @@ import { logFile } from './container-run.ts'
 import { ContainerRuns } from './container-runs.ts'
 import type { ContainerFields, PodFacts } from './environment.ts'
 import { capacityOf } from './node.ts'
-import { podStatus, restoreRecords, type StatusFacts } from './pod-status.ts'
+import { restoreRecords, type StatusFacts } from './pod-status.ts'
 import { setUpVolumes, VolumeFailure } from './pod-volumes.ts'
 import { type LogOptions, readLog } from './read-log.ts'
 import { PodTokens } from './service-account-tokens.ts'
 import type { KubeletServices } from './services.ts'
+import { StatusWriter } from './status-writer.ts'
 import { volumeReferences } from './volume-sources.ts'
 
 const mountRetryFirstMs = 500
@@ -34,6 +35,7 @@ export class PodWorker {
   readonly #services: KubeletServices
   readonly #tokens: PodTokens
   readonly #runs: ContainerRuns
+  readonly #status: StatusWriter
   readonly #timers = new Map<string, Disposable>()
   readonly #startedAt: number
   #pod: KubernetesObject
@@ -44,8 +46,6 @@ export class PodWorker {
   #isOver = false
   #isAwake = false
   #loop: Promise<void> | undefined
-  #writing: Promise<void> | undefined
-  #toWrite: StatusFacts | undefined
 
   constructor(pod: KubernetesObject, podIp: string, services: KubeletServices) {
     this.#pod = pod
@@ -53,6 +53,7 @@ export class PodWorker {
     this.#services = services
     this.directory = join(services.directory, 'pods', pod.metadata.uid)
     this.#tokens = new PodTokens(services.client, services.clock)
+    this.#status = new StatusWriter(services, (at) => this.#wakeAt('status', at))
     const now = services.clock.now()
     this.#startedAt = parseTimestamp(pod['status']?.startTime) || now
     if (pod['status']?.phase === 'Failed' && pod['status'].reason) {
@@ -111,7 +112,7 @@ export class PodWorker {
     await this.#runs.kill()
     await this.#loop
     await this.#runs.kill()
-    await this.#writing
+    await this.#status.settled()
   }
 
   logs(container: string, options: LogOptions): AsyncIterable<Uint8Array> | undefined {
@@ -244,7 +245,7 @@ export class PodWorker {
     }
     if (this.#runs.isAnyRunning) return
     this.#publish()
-    await this.#writing
+    await this.#status.settled()
     if (this.#isOver) return
     try {
       await client.delete(pods, namespace, name, { gracePeriodSeconds: 0, uid })
@@ -288,7 +289,7 @@ export class PodWorker {
     if (this.#isOver) return
     const { clock, node, runtime } = this.#services
     const note = runtime.isolation.note
-    this.#toWrite = {
+    this.#status.write(this.#pod, {
       records: new Map(this.#runs.records),
       hostIp: node.internalIp,
       podIp: this.#volumesReady ? this.podIp : undefined,
@@ -298,35 +299,7 @@ export class PodWorker {
       ...(this.#failure && { failure: this.#failure }),
       ...(note && { isolationNote: note }),
       now: clock.now(),
-    }
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = undefined
     })
-  }
-
-  async #write(): Promise<void> {
-    const { client, log } = this.#services
-    const { namespace, name, uid } = this.#pod.metadata
-    while (this.#toWrite) {
-      const facts = this.#toWrite
-      this.#toWrite = undefined
-      try {
-        await client.modify(
-          pods,
-          namespace,
-          name,
-          (current) => {
-            if (current.metadata.uid !== uid) return undefined
-            const status = podStatus(current, facts)
-            return isDeepStrictEqual(status, current['status']) ? undefined : { ...current, status }
-          },
-          'status',
-        )
-      } catch (error) {
-        log.warn({ error, namespace, name }, 'pod status not written')
-        this.#wakeAt('status', this.#services.clock.now() + errorRetryMs)
-      }
-    }
   }
 
   #wakeAt(purpose: string, at: number): void {
