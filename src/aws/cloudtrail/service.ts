@@ -11,7 +11,8 @@ export interface CloudTrailDeps {
   readonly audit: Pick<AuditLog, 'find'>
 }
 
-const operations = {
+/** The table; operations of the model that are not in it are not served. */
+export const operations = {
   LookupEvents: lookupEvents,
 } as const satisfies Partial<Record<OperationName, object>>
 

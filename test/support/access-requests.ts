@@ -1,0 +1,232 @@
+/** A complete request for every operation, made from the API models: what the access tables send. */
+import { hash } from 'node:crypto'
+import {
+  type ServiceModel,
+  type StructureShape,
+  structureOf,
+} from '../../src/aws/protocol/model.ts'
+
+export interface OperationRequest {
+  readonly method: string
+  /** Path and query. */
+  readonly target: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+export const account = '111122223333'
+const arn = (resource: string) => `arn:aws:iam::${account}:${resource}`
+const statement = { Effect: 'Allow', Action: 's3:GetObject', Resource: '*' }
+const document = (Statement: object) => JSON.stringify({ Version: '2012-10-17', Statement })
+const trust = document({
+  Effect: 'Allow',
+  Principal: { AWS: arn('root') },
+  Action: ['sts:AssumeRole', 'sts:TagSession'],
+})
+
+/** By `Operation.Member` or by `Member`: the values of required members. They name what the tables' world holds. */
+const values: Readonly<Record<string, unknown>> = {
+  // IAM
+  'AddClientIDToOpenIDConnectProvider.ClientID': 'another',
+  'RemoveClientIDFromOpenIDConnectProvider.ClientID': 'another',
+  'CreatePolicy.PolicyName': 'fresh',
+  'CreateRole.RoleName': 'fresh',
+  'CreateUser.UserName': 'fresh',
+  'CreateGroup.GroupName': 'fresh',
+  'CreateInstanceProfile.InstanceProfileName': 'fresh',
+  'DeleteServiceLinkedRole.RoleName': 'AWSServiceRoleForAmazonEKS',
+  'PutRolePermissionsBoundary.PermissionsBoundary': arn('policy/entity'),
+  'PutUserPermissionsBoundary.PermissionsBoundary': arn('policy/entity'),
+  'UpdateAssumeRolePolicy.PolicyDocument': trust,
+  OpenIDConnectProviderArn: arn('oidc-provider/oidc.example'),
+  InstanceProfileName: 'entity',
+  RoleName: 'entity',
+  GroupName: 'entity',
+  UserName: 'entity',
+  PolicyArn: arn('policy/entity'),
+  AccountAlias: 'podpass-alias',
+  Url: 'https://oidc.example/fresh',
+  ThumbprintList: ['a'.repeat(40)],
+  PolicyName: 'inline',
+  PolicyDocument: document(statement),
+  AssumeRolePolicyDocument: trust,
+  AWSServiceName: 'eks.amazonaws.com',
+  AccessKeyId: 'AKIAAAAAAAAAAAAAAAAA',
+  VersionId: 'v1',
+  PolicyInputList: [document(statement)],
+  PolicySourceArn: arn('role/entity'),
+  DeletionTaskId: 'task/aws-service-role/eks.amazonaws.com/AWSServiceRoleForAmazonEKS/1',
+  ActionNames: ['s3:GetObject'],
+  Tags: [{ Key: 'team', Value: 'blue' }],
+  TagKeys: ['team'],
+  Status: 'Inactive',
+  Description: 'described',
+  Arn: arn('role/entity'),
+  JobId: '00000000-0000-0000-0000-000000000000',
+  // STS
+  RoleArn: arn('role/entity'),
+  RoleSessionName: 'session',
+  WebIdentityToken: 'a.b.c',
+  EncodedMessage: 'AAAA',
+  Name: 'federated',
+  Audience: ['api.example.com'],
+  SigningAlgorithm: 'ES384',
+  // EKS
+  'CreateCluster.name': 'fresh',
+  'CreateNodegroup.nodegroupName': 'fresh',
+  'CreateAccessEntry.principalArn': arn('role/fresh'),
+  name: 'demo',
+  clusterName: 'demo',
+  roleArn: arn('role/entity'),
+  nodeRole: arn('role/node'),
+  resourcesVpcConfig: { subnetIds: ['subnet-1'] },
+  nodegroupName: 'ng',
+  subnets: ['subnet-1'],
+  principalArn: arn('role/entity'),
+  policyArn: 'arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy',
+  accessScope: { type: 'cluster' },
+  addonName: 'vpc-cni',
+  updateId: '00000000-0000-0000-0000-000000000000',
+  resourceArn: `arn:aws:eks:ap-northeast-1:${account}:cluster/demo`,
+  tags: { team: 'blue' },
+  tagKeys: ['team'],
+  // S3
+  'CreateBucket.Bucket': 'fresh-bucket',
+  Bucket: 'bucket',
+  Key: 'key',
+  UploadId: 'none',
+  PartNumber: '1',
+  CopySource: 'bucket/source',
+  ObjectAttributes: 'ETag',
+}
+
+/** S3's bodies, without the namespace that nobody needs. */
+const bodies: Readonly<Record<string, string>> = {
+  CompleteMultipartUpload:
+    '<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>"e"</ETag></Part></CompleteMultipartUpload>',
+  DeleteObjects: '<Delete><Object><Key>gone</Key></Object></Delete>',
+  PutBucketAccelerateConfiguration:
+    '<AccelerateConfiguration><Status>Suspended</Status></AccelerateConfiguration>',
+  PutBucketCors:
+    '<CORSConfiguration><CORSRule><AllowedMethod>GET</AllowedMethod><AllowedOrigin>*</AllowedOrigin></CORSRule></CORSConfiguration>',
+  PutBucketEncryption:
+    '<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>',
+  PutBucketLifecycleConfiguration:
+    '<LifecycleConfiguration><Rule><ID>r</ID><Filter><Prefix>x</Prefix></Filter><Status>Enabled</Status><Expiration><Days>1</Days></Expiration></Rule></LifecycleConfiguration>',
+  PutBucketLogging: '<BucketLoggingStatus/>',
+  PutBucketNotificationConfiguration: '<NotificationConfiguration/>',
+  PutBucketOwnershipControls:
+    '<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>',
+  PutBucketPolicy: document({
+    ...{ Effect: 'Deny', Principal: '*', Action: 's3:GetObject' },
+    Resource: 'arn:aws:s3:::bucket/nothing',
+  }),
+  PutBucketReplication:
+    '<ReplicationConfiguration><Role>arn:aws:iam::111122223333:role/entity</Role><Rule><Status>Enabled</Status><Destination><Bucket>arn:aws:s3:::bucket</Bucket></Destination></Rule></ReplicationConfiguration>',
+  PutBucketRequestPayment:
+    '<RequestPaymentConfiguration><Payer>BucketOwner</Payer></RequestPaymentConfiguration>',
+  PutBucketTagging: '<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>',
+  PutBucketVersioning:
+    '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>',
+  PutBucketWebsite:
+    '<WebsiteConfiguration><IndexDocument><Suffix>index.html</Suffix></IndexDocument></WebsiteConfiguration>',
+  PutObject: 'content',
+  PutObjectLegalHold: '<LegalHold><Status>OFF</Status></LegalHold>',
+  PutObjectLockConfiguration:
+    '<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled></ObjectLockConfiguration>',
+  PutObjectRetention:
+    '<Retention><Mode>GOVERNANCE</Mode><RetainUntilDate>2100-01-01T00:00:00Z</RetainUntilDate></Retention>',
+  PutObjectTagging: '<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>',
+  PutPublicAccessBlock:
+    '<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls></PublicAccessBlockConfiguration>',
+  UploadPart: 'content',
+}
+
+const form = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' }
+
+/** The request of one operation in its service's protocol; `instead`: values by member name. */
+export function requestFor(
+  model: ServiceModel,
+  operation: string,
+  instead: Readonly<Record<string, unknown>> = {},
+): OperationRequest {
+  const { input } = model.operations[operation] ?? {}
+  const shape: Pick<StructureShape, 'members' | 'required'> = input
+    ? structureOf(model, input)
+    : { members: {}, required: [] }
+  const given = new Map<string, unknown>()
+  for (const name of new Set([...shape.required, ...Object.keys(instead)])) {
+    const value = instead[name] ?? values[`${operation}.${name}`] ?? values[name]
+    if (value === undefined && shape.members[name]?.in !== 'payload') {
+      throw new Error(`the access table has no value for ${operation}.${name}`)
+    }
+    given.set(name, value)
+  }
+  switch (model.protocol) {
+    case 'query': {
+      const fields = new URLSearchParams({ Action: operation, Version: model.version })
+      for (const [name, value] of given) addField(fields, name, value)
+      return { method: 'POST', target: '/', headers: form, body: fields.toString() }
+    }
+    case 'json': {
+      const headers = {
+        'content-type': 'application/x-amz-json-1.1',
+        'x-amz-target': `${model.targetPrefix}.${operation}`,
+      }
+      return {
+        method: 'POST',
+        target: '/',
+        headers,
+        body: JSON.stringify(Object.fromEntries(given)),
+      }
+    }
+    default:
+      return restRequest(model, operation, given)
+  }
+}
+
+function addField(fields: URLSearchParams, name: string, value: unknown): void {
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries())
+      addField(fields, `${name}.member.${index + 1}`, item)
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [key, item] of Object.entries(value)) addField(fields, `${name}.${key}`, item)
+  } else fields.append(name, String(value))
+}
+
+/** Paths, queries, headers and body by the model; S3's bucket comes first in the path. */
+function restRequest(
+  model: ServiceModel,
+  operation: string,
+  given: ReadonlyMap<string, unknown>,
+): OperationRequest {
+  const { http, input } = model.operations[operation] ?? {}
+  if (!http) throw new Error(`${operation} has no address`)
+  const isXml = model.protocol === 'rest-xml'
+  const members = input ? structureOf(model, input).members : {}
+  const query: string[] = []
+  const headers: Record<string, string> = {}
+  const body: Record<string, unknown> = {}
+  let target = http.uri
+  for (const [name, value] of given) {
+    const member = members[name]
+    const wire = member?.wire ?? name
+    if (member?.in === 'path') {
+      target = target.replace(`{${wire}}`, encodeURIComponent(String(value)))
+      target = target.replace(`{${wire}+}`, encodeURIComponent(String(value)))
+    } else if (member?.in === 'query') {
+      for (const item of [value].flat()) query.push(`${wire}=${encodeURIComponent(String(item))}`)
+    } else if (member?.in === 'header') headers[wire.toLowerCase()] = String(value)
+    else body[wire] = value
+  }
+  if (isXml && given.has('Bucket')) target = `/${String(given.get('Bucket'))}${target}`
+  if (query.length > 0) target += `${target.includes('?') ? '&' : '?'}${query.join('&')}`
+  const text = isXml
+    ? (bodies[operation] ?? '')
+    : Object.keys(body).length > 0
+      ? JSON.stringify(body)
+      : ''
+  if (!isXml && text) headers['content-type'] = 'application/json'
+  if (isXml && text) headers['content-md5'] = hash('md5', text, 'base64')
+  return { method: http.method, target, headers, body: text }
+}
