@@ -80,6 +80,12 @@ export function arnFields(text: string): ArnFields | undefined {
   ]
 }
 
+function listValue(list: readonly unknown[]): readonly string[] | undefined {
+  if (list.length === 0) return undefined
+  const isText = (each: unknown): each is string => typeof each === 'string'
+  return list.every(isText) ? list : list.map(String)
+}
+
 /** False of the caller of a simulation that names none: from nobody in particular nothing follows. */
 export function isNamed(principal: PrincipalInput): boolean {
   return !('arn' in principal) || principal.arn !== ''
@@ -87,6 +93,6 @@ export function isNamed(principal: PrincipalInput): boolean {
 
 function asValue(value: unknown): ContextValue | undefined {
   if (typeof value === 'string') return value
-  if (Array.isArray(value)) return value.length ? value.map(String) : undefined
+  if (Array.isArray(value)) return listValue(value)
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
 }
