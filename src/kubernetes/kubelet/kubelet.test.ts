@@ -1,113 +1,11 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { eventually, openCluster, until } from '../../../test/support/cluster.ts'
-import { silentLog } from '../../audit/log.ts'
+import { eventually, until } from '../../../test/support/cluster.ts'
 import type { KubernetesObject } from '../object.ts'
-import { configMaps, events, nodes, pods } from '../resources.ts'
-import { createImageMap } from '../runtime/images.ts'
-import { createProcessRuntime } from '../runtime/process/process-runtime.ts'
-import { startKubelet } from './kubelet.ts'
-
-const path = '/usr/local/bin:/usr/bin:/bin'
-const nodeName = 'ip-192-168-0-10.ap-northeast-1.compute.internal'
-
-async function openNode(isolation?: 'bubblewrap' | 'unshare' | 'none') {
-  const cluster = await openCluster()
-  const { client, clock, directory } = cluster
-  const runtime = await createProcessRuntime({
-    path,
-    hidden: [directory],
-    directory,
-    log: silentLog,
-    ...(isolation && { isolation }),
-  })
-  const gone: string[] = []
-  const start = () =>
-    startKubelet({
-      client,
-      clock,
-      node: {
-        name: nodeName,
-        internalIp: '192.168.0.10',
-        instanceId: 'i-0123456789abcdef0',
-        instanceType: 'm5.large',
-        region: 'ap-northeast-1',
-        availabilityZone: 'ap-northeast-1a',
-        labels: { 'eks.amazonaws.com/nodegroup': 'ng-1' },
-      },
-      runtime,
-      directory: join(directory, 'node'),
-      podEnvironment: (pod) => ({ FROM_NODE: pod.metadata.name }),
-      images: createImageMap({ path, file: join(directory, 'images.yaml') }),
-      log: silentLog,
-      podGone: (pod) => gone.push(pod.metadata.name),
-    })
-  let kubelet = await start()
-  let count = 0
-
-  /** Creates a pod whose one container runs `script`, bound to the node. */
-  async function create(
-    script: string,
-    { spec = {}, container = {}, metadata = {} }: Record<string, object> = {},
-  ) {
-    const name = `p${count++}`
-    const pod = await client.create(pods, 'default', {
-      metadata: { name, ...metadata },
-      spec: {
-        restartPolicy: 'Never',
-        containers: [{ name: 'c', image: 'busybox:1', args: ['sh', '-c', script], ...container }],
-        ...spec,
-      },
-    })
-    await client.bind('default', name, nodeName)
-    return pod
-  }
-  const wait = (pod: KubernetesObject, holds: (pod: KubernetesObject) => unknown) =>
-    until(
-      client,
-      pods,
-      { namespace: 'default', name: pod.metadata.name },
-      (p) => p && holds(p),
-    ) as Promise<KubernetesObject>
-  const phase = (wanted: string) => (pod: KubernetesObject) => pod['status'].phase === wanted
-  async function logs(pod: KubernetesObject, options: object = {}, container = 'c') {
-    const all = { follow: false, previous: false, timestamps: false, ...options }
-    let text = ''
-    const stream = kubelet.logs('default', pod.metadata.name, container, all)
-    if (!stream) return undefined
-    for await (const piece of stream) text += Buffer.from(piece).toString()
-    return text
-  }
-  const eventsOf = (pod: KubernetesObject) =>
-    client
-      .list(events, { namespace: 'default' })
-      .items.filter((e) => e['involvedObject'].uid === pod.metadata.uid)
-      .map((e) => `${e['type']} ${e['reason']} ${e['message']}`)
-  return {
-    ...cluster,
-    create,
-    wait,
-    phase,
-    logs,
-    eventsOf,
-    gone,
-    async restart() {
-      await kubelet[Symbol.asyncDispose]()
-      kubelet = await start()
-    },
-    async [Symbol.asyncDispose]() {
-      await kubelet[Symbol.asyncDispose]()
-      await runtime[Symbol.asyncDispose]()
-      await cluster[Symbol.asyncDispose]()
-    },
-  }
-}
-
-const state = (pod: KubernetesObject) => pod['status'].containerStatuses?.[0].state
-/** Needs nothing of the namespace. */
-const bare = { automountServiceAccountToken: false }
+import { nodes, pods } from '../resources.ts'
+import { bare, nodeName, openNode, state } from './testing.ts'
 
 test('the node is registered, ready, with EKS labels, its instance and its addresses', async () => {
   await using node = await openNode()
@@ -167,125 +65,6 @@ test('a failing pod that is not restarted fails with its exit code and last word
     { exitCode, reason, message },
     { exitCode: 3, reason: 'Error', message: 'why\n' },
   )
-})
-
-for (const isolation of ['bubblewrap', 'none'] as const) {
-  test(`tokens, CA and namespace lie where clients look for them (isolation ${isolation})`, async () => {
-    await using node = await openNode(isolation)
-    await node.client.create(configMaps, 'default', {
-      metadata: { name: 'kube-root-ca.crt' },
-      data: { 'ca.crt': 'CA' },
-    })
-    const dir = '/var/run/secrets/kubernetes.io/serviceaccount'
-    const irsa = '/var/run/secrets/eks.amazonaws.com/serviceaccount'
-    const pod = await node.create(
-      `cat ${dir}/namespace ${dir}/ca.crt; echo; cat ${dir}/token; echo; cat $AWS_WEB_IDENTITY_TOKEN_FILE; echo; stat -Lc %a ${dir}/token`,
-      {
-        container: {
-          env: [{ name: 'AWS_WEB_IDENTITY_TOKEN_FILE', value: `${irsa}/token` }],
-          volumeMounts: [{ name: 'aws', mountPath: irsa, readOnly: true }],
-        },
-        spec: {
-          volumes: [
-            {
-              name: 'aws',
-              projected: {
-                sources: [
-                  {
-                    serviceAccountToken: {
-                      audience: 'sts.amazonaws.com',
-                      expirationSeconds: 86400,
-                      path: 'token',
-                    },
-                  },
-                ],
-              },
-            },
-          ],
-        },
-      },
-    )
-    const done = await node.wait(pod, (p) => ['Succeeded', 'Failed'].includes(p['status'].phase))
-    const text = (await node.logs(pod)) ?? ''
-    const [first, token = '', irsaToken = '', mode] = text.split('\n')
-    assert.equal(first, 'defaultCA', text)
-    const claims = (t: string) =>
-      JSON.parse(Buffer.from(t.split('.')[1] ?? '', 'base64url').toString())
-    assert.deepEqual(claims(irsaToken).aud, ['sts.amazonaws.com'])
-    assert.equal(claims(token)['kubernetes.io'].pod.uid, pod.metadata.uid)
-    assert.equal(mode, '644')
-    const isolated = done['status'].conditions.find(
-      (c: { type: string }) => c.type === 'podpass.dev/Isolated',
-    )
-    assert.equal(isolated?.status, isolation === 'none' ? 'False' : undefined)
-  })
-}
-
-test('a token is renewed at 80 % of its life, and the container sees the new one', async () => {
-  await using node = await openNode()
-  const pod = await node.create('sleep 1000', {
-    spec: {
-      automountServiceAccountToken: false,
-      volumes: [
-        {
-          name: 't',
-          projected: {
-            sources: [
-              { serviceAccountToken: { audience: 'a', expirationSeconds: 3600, path: 'token' } },
-            ],
-          },
-        },
-      ],
-    },
-  })
-  await node.wait(pod, node.phase('Running'))
-  const file = join(node.directory, 'node/pods', pod.metadata.uid, 'volumes/t/token')
-  const first = readFileSync(file, 'utf8')
-  node.clock.advance(0.79 * 3600_000)
-  node.clock.advance(0.02 * 3600_000)
-  await eventually('a new token', () => readFileSync(file, 'utf8') !== first)
-})
-
-test('a volume whose ConfigMap is missing holds the pod until the map appears', async () => {
-  await using node = await openNode()
-  const pod = await node.create('cat /etc/settings/color', {
-    container: { volumeMounts: [{ name: 'v', mountPath: '/etc/settings' }] },
-    spec: {
-      automountServiceAccountToken: false,
-      volumes: [{ name: 'v', configMap: { name: 'settings' } }],
-    },
-  })
-  await eventually('FailedMount', () => node.eventsOf(pod).length > 0)
-  assert.deepEqual(node.eventsOf(pod), [
-    'Warning FailedMount MountVolume.SetUp failed for volume "v" : configmap "settings" not found',
-  ])
-  const held = await node.wait(pod, (p) => p['status'].containerStatuses)
-  assert.equal(state(held).waiting.reason, 'ContainerCreating')
-  await node.client.create(configMaps, 'default', {
-    metadata: { name: 'settings' },
-    data: { color: 'blue' },
-  })
-  await node.wait(pod, node.phase('Succeeded'))
-  assert.equal(await node.logs(pod), 'blue')
-})
-
-test('a changed ConfigMap shows in the volume of a running pod', async () => {
-  await using node = await openNode()
-  await node.client.create(configMaps, 'default', { metadata: { name: 's' }, data: { a: '1' } })
-  const pod = await node.create(
-    'while [ "$(cat /run/s/a)" = 1 ]; do sleep 0.01; done; cat /run/s/a',
-    {
-      container: { volumeMounts: [{ name: 'v', mountPath: '/run/s' }] },
-      spec: {
-        automountServiceAccountToken: false,
-        volumes: [{ name: 'v', configMap: { name: 's' } }],
-      },
-    },
-  )
-  await node.wait(pod, node.phase('Running'))
-  await node.client.modify(configMaps, 'default', 's', (map) => ({ ...map, data: { a: '2' } }))
-  await node.wait(pod, node.phase('Succeeded'))
-  assert.equal(await node.logs(pod), '2')
 })
 
 test('a variable from a missing key holds the container back with CreateContainerConfigError', async () => {
@@ -396,12 +175,7 @@ test('deletion lets the container end in its own way, within the grace, then the
   )
   await node.wait(pod, node.phase('Running'))
   const stream = node.logs(pod, { follow: true })
-  await eventually('ready', () =>
-    readFileSync(
-      join(node.directory, 'node/pods', pod.metadata.uid, 'logs/c/0.log'),
-      'utf8',
-    ).includes('ready'),
-  )
+  await eventually('ready', () => node.logText(pod).includes('ready'))
   await node.client.delete(pods, 'default', pod.metadata.name)
   await until(node.client, pods, { namespace: 'default', name: pod.metadata.name }, (p) => !p)
   assert.equal(await stream, 'ready\nbye\n')
@@ -416,12 +190,7 @@ test('a container that does not heed SIGTERM is killed when the grace is over', 
     spec: { ...bare, restartPolicy: 'Always' },
   })
   await node.wait(pod, node.phase('Running'))
-  await eventually('ready', () =>
-    readFileSync(
-      join(node.directory, 'node/pods', pod.metadata.uid, 'logs/c/0.log'),
-      'utf8',
-    ).includes('ready'),
-  )
+  await eventually('ready', () => node.logText(pod).includes('ready'))
   await node.client.delete(pods, 'default', pod.metadata.name)
   await eventually('killing', () => node.eventsOf(pod).some((e) => e.includes('Killing')))
   assert.ok(node.client.get(pods, 'default', pod.metadata.name))
@@ -478,6 +247,7 @@ test('after a restart of the kubelet pods go on as after a reboot of the node', 
   const finished = await node.create('echo done', { spec: bare })
   for (const pod of [always, never]) await node.wait(pod, node.phase('Running'))
   const before = await node.wait(finished, node.phase('Succeeded'))
+  await eventually('output', () => node.logText(always).includes('started'))
   await node.restart()
   const again = await node.wait(
     always,
