@@ -8,9 +8,20 @@ import { events, pods } from '../resources.ts'
 import { createImageMap } from '../runtime/images.ts'
 import { createProcessRuntime } from '../runtime/process/process-runtime.ts'
 import { startKubelet } from './kubelet.ts'
+import type { NodeFacts } from './node.ts'
 
 const path = '/usr/local/bin:/usr/bin:/bin'
 export const nodeName = 'ip-192-168-0-10.ap-northeast-1.compute.internal'
+
+const nodeFacts: NodeFacts = {
+  name: nodeName,
+  internalIp: '192.168.0.10',
+  instanceId: 'i-0123456789abcdef0',
+  instanceType: 'm5.large',
+  region: 'ap-northeast-1',
+  availabilityZone: 'ap-northeast-1a',
+  labels: { 'eks.amazonaws.com/nodegroup': 'ng-1' },
+}
 
 /** A cluster with one node; `isolation`: of its containers, default the best there is. */
 export async function openNode(isolation?: 'bubblewrap' | 'unshare' | 'none') {
@@ -28,15 +39,7 @@ export async function openNode(isolation?: 'bubblewrap' | 'unshare' | 'none') {
     startKubelet({
       client,
       clock,
-      node: {
-        name: nodeName,
-        internalIp: '192.168.0.10',
-        instanceId: 'i-0123456789abcdef0',
-        instanceType: 'm5.large',
-        region: 'ap-northeast-1',
-        availabilityZone: 'ap-northeast-1a',
-        labels: { 'eks.amazonaws.com/nodegroup': 'ng-1' },
-      },
+      node: nodeFacts,
       runtime,
       directory: join(directory, 'node'),
       podEnvironment: (pod) => ({ FROM_NODE: pod.metadata.name }),
