@@ -101,6 +101,7 @@ test('keys are taken as they stand in the path', async (t) => {
   const wanted = ['/', '/a//b', 'a/../b', './c', 'a b+c+d', 'ü/%', 'dir/']
   assert.deepEqual(keys.sort(), wanted.sort())
   await refused(s3.send('GET', '/bkt/%ff'), 400, 'InvalidURI')
+  await refused(s3.send('GET', '/bkt%2Fdir/'), 400, 'InvalidBucketName')
   await refused(s3.send('PUT', `/bkt/${'k'.repeat(1025)}`, { body: '' }), 400, 'KeyTooLongError')
 })
 

@@ -31,13 +31,14 @@ const maxKeyBytes = 1024
 /** Finds bucket, key and parameters. `bases`: host names under which `bucket.base` is a virtual host. Throws InvalidURI, KeyTooLongError. */
 export function readTarget(request: AwsRequest, bases: readonly string[]): Target {
   const query = readQuery(request.rawQuery)
-  const path = decode(request.rawPath.slice(1))
+  const path = request.rawPath.slice(1)
   const fromHost = bucketOfHost(request.headers.get('host') ?? '', bases)
-  if (fromHost !== undefined) return checked({ bucket: fromHost, key: path, query })
+  if (fromHost !== undefined) return checked({ bucket: fromHost, key: decode(path), query })
+  // Split before decoding: an encoded slash is part of a name, not its end.
   const slash = path.indexOf('/')
   return slash < 0
-    ? { bucket: path, key: '', query }
-    : checked({ bucket: path.slice(0, slash), key: path.slice(slash + 1), query })
+    ? { bucket: decode(path), key: '', query }
+    : checked({ bucket: decode(path.slice(0, slash)), key: decode(path.slice(slash + 1)), query })
 }
 
 /** What stands before a base in the host's name; undefined where the host is a base or an address itself. */
