@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openCluster, until } from '../../../test/support/cluster.ts'
 import { silentLog } from '../../audit/log.ts'
+import type { ClusterClient } from '../cluster-client.ts'
 import type { KubernetesObject } from '../object.ts'
 import { events, pods } from '../resources.ts'
 import { createImageMap } from '../runtime/images.ts'
@@ -74,7 +75,6 @@ export async function openNode(isolation?: 'bubblewrap' | 'unshare' | 'none') {
       { namespace: 'default', name: pod.metadata.name },
       (p) => p && holds(p),
     ) as Promise<KubernetesObject>
-  const phase = (wanted: string) => (pod: KubernetesObject) => pod['status'].phase === wanted
   async function logs(pod: KubernetesObject, options: object = {}, container = 'c') {
     const all = { follow: false, previous: false, timestamps: false, ...options }
     let text = ''
@@ -83,18 +83,13 @@ export async function openNode(isolation?: 'bubblewrap' | 'unshare' | 'none') {
     for await (const piece of stream) text += Buffer.from(piece).toString()
     return text
   }
-  const eventsOf = (pod: KubernetesObject) =>
-    client
-      .list(events, { namespace: 'default' })
-      .items.filter((e) => e['involvedObject'].uid === pod.metadata.uid)
-      .map((e) => `${e['type']} ${e['reason']} ${e['message']}`)
   return {
     ...cluster,
     create,
     wait,
-    phase,
+    phase: (wanted: string) => (pod: KubernetesObject) => pod['status'].phase === wanted,
     logs,
-    eventsOf,
+    eventsOf: (pod: KubernetesObject) => eventTexts(client, pod),
     gone,
     /** The first run's log as it lies on disk. */
     logText: (pod: KubernetesObject) =>
@@ -115,3 +110,10 @@ export async function openNode(isolation?: 'bubblewrap' | 'unshare' | 'none') {
 export const state = (pod: KubernetesObject) => pod['status'].containerStatuses?.[0].state
 /** Needs nothing of the namespace. */
 export const bare = { automountServiceAccountToken: false }
+
+function eventTexts(client: ClusterClient, pod: KubernetesObject): string[] {
+  return client
+    .list(events, { namespace: 'default' })
+    .items.filter((e) => e['involvedObject'].uid === pod.metadata.uid)
+    .map((e) => `${e['type']} ${e['reason']} ${e['message']}`)
+}
