@@ -1,20 +1,16 @@
 /** Making accounts, and showing their keys the one time that they are shown. */
 import type { AccountKeys } from '../aws/iam/accounts.ts'
+import type { Iam } from '../aws/iam/iam.ts'
 import { CliFailure, exitCodes } from './failure.ts'
-
-/** What IAM's maker of accounts offers, here or behind a socket. */
-interface AccountMaker {
-  accounts(): readonly { readonly id: string }[]
-  createAccount(account: { id: string; name?: string }): Promise<AccountKeys>
-}
 
 /** Undefined where the account is there already: its keys are not shown again. */
 export async function createAccountOnce(
-  iam: AccountMaker,
+  iam: Pick<Iam, 'accounts' | 'createAccount'>,
   account: { id: string; name?: string },
-): Promise<AccountKeys | undefined> {
+): Promise<Omit<AccountKeys, 'created'> | undefined> {
   if (iam.accounts().some(({ id }) => id === account.id)) return undefined
-  return await iam.createAccount(account)
+  const { created, ...keys } = await iam.createAccount(account)
+  return created ? keys : undefined
 }
 
 /** Reads an account's id: 12 digits. */
@@ -31,8 +27,12 @@ export function accountsToMake(text: string, before: readonly string[] = []): st
   return [...before, accountId(text)]
 }
 
-/** The keys as variables and for people. */
-export function accountText({ account, rootKeys, administratorKeys }: AccountKeys): string {
+/** The keys for people. */
+export function accountText({
+  account,
+  rootKeys,
+  administratorKeys,
+}: Omit<AccountKeys, 'created'>): string {
   const lines = [
     ['account', account],
     ['root user', `${rootKeys.accessKeyId}    ${rootKeys.secretAccessKey}`],

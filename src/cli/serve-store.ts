@@ -16,6 +16,7 @@ export async function withSharedStore<T>(
 ): Promise<T> {
   const config = await serveConfig(context, command)
   const { openSharedStore } = await import('../serve/open-store.ts')
+  using _alive = keepAlive()
   using clock = new LabClock(0, () => {})
   const { signal } = new AbortController()
   const options = { url: config.store, waitMs: 0, clock, log: silentLog, signal }
@@ -23,6 +24,12 @@ export async function withSharedStore<T>(
     throw await storeFailure(error)
   })
   return await task({ store, clock })
+}
+
+/** Keeps the process running while it only waits: the clock's timers alone do not. */
+export function keepAlive(): Disposable {
+  const timer = setInterval(() => {}, 2 ** 30)
+  return { [Symbol.dispose]: () => clearInterval(timer) }
 }
 
 /** A database that cannot be used as a failure for people; anything else is passed on. */

@@ -5,6 +5,7 @@ import { createCloudTrail } from '../aws/cloudtrail/service.ts'
 import { startGateway } from '../aws/gateway/gateway.ts'
 import { type Iam, openIam } from '../aws/iam/iam.ts'
 import { fetchThumbprint, type Reach } from '../aws/iam/thumbprint.ts'
+import type { AwsService } from '../aws/operation.ts'
 import { createSts } from '../aws/sts/service.ts'
 import type { ServeAwsConfig } from '../config/serve.ts'
 import type { ServeFiles } from '../config/serve-files.ts'
@@ -14,6 +15,7 @@ import { type AddressKind, addressKind } from '../oidc/address.ts'
 import { guardedLookup } from '../oidc/trusted-connection.ts'
 import { createVerifier } from '../oidc/verifier.ts'
 import { pause } from '../store/postgres/connection.ts'
+import type { PostgresStore } from '../store/postgres/postgres-store.ts'
 import { startAdminServer } from './admin-server.ts'
 import { openSharedStore } from './open-store.ts'
 import { openSharedSessions } from './sealing-keys.ts'
@@ -86,7 +88,7 @@ export async function serveAws(options: ServeAwsOptions): Promise<ServedAws> {
     await startGateway({
       ...config.listen,
       ...(files.tls && { tls: files.tls }),
-      services: [iam.service, sts.service, createCloudTrail({ audit })],
+      services: [consistent(iam.service, store, clock), sts.service, createCloudTrail({ audit })],
       identities,
       sessions,
       clock,
@@ -107,6 +109,31 @@ export async function serveAws(options: ServeAwsOptions): Promise<ServedAws> {
       draining = true
       await pause(clock, config.drainDelay * 1000, new AbortController().signal)
       await parts[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** How long a request waits to see what other processes wrote, where the database is slow. */
+const catchUpMs = 1_000
+
+/**
+ * IAM's clients make one thing on the next: a role at one process, its policy at another. So each request sees what was
+ * answered before it, by whatever process. The other services follow a moment behind, as AWS's do.
+ */
+function consistent(service: AwsService, store: PostgresStore, clock: Clock): AwsService {
+  return {
+    ...service,
+    match(request, form) {
+      const operation = service.match(request, form)
+      return {
+        ...operation,
+        async parse(...input) {
+          const enough = new AbortController()
+          await Promise.race([store.catchUp(), pause(clock, catchUpMs, enough.signal)])
+          enough.abort()
+          return operation.parse(...input)
+        },
+      }
     },
   }
 }

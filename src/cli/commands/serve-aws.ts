@@ -7,7 +7,7 @@ import { accountsToMake, createAccountOnce } from '../account-keys.ts'
 import type { CliContext } from '../context.ts'
 import { CliFailure } from '../failure.ts'
 import { addServeOptions, configFailure, serveConfig } from '../serve-options.ts'
-import { storeFailure } from '../serve-store.ts'
+import { keepAlive, storeFailure } from '../serve-store.ts'
 
 interface Options {
   readonly createAccount?: string[]
@@ -58,6 +58,7 @@ async function serve(
   const { serveAws } = await import('../../serve/aws.ts')
   const files = failsAsConfig(() => readServeFiles(config))
   const log = createPinoLog({ level: config.log.level, destination: context.stderr })
+  using _alive = keepAlive()
   using clock = new LabClock(0, (error) => log.error({ error: String(error) }, 'a timer failed'))
   const stopped = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stopped.abort())

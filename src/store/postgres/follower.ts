@@ -54,7 +54,7 @@ export class Follower {
     }
     this.#client = client
     this.#scheduleBeat()
-    await this.#catchUp()
+    await this.catchUp()
   }
 
   async close(): Promise<void> {
@@ -68,13 +68,17 @@ export class Follower {
 
   async #listen(): Promise<Client> {
     const client = await connect(this.#options.url, (lost, error) => this.#lost(lost, error))
-    client.on('notification', () => void this.#catchUp())
+    client.on('notification', () => void this.catchUp())
     await client.query(`LISTEN ${channel}`)
     return client
   }
 
-  /** Reads what is new; a call during another makes it read once more. Never rejects. */
-  async #catchUp(): Promise<void> {
+  /**
+   * Reads what was written before this call; one during another makes that one read once more. Never rejects: without a
+   * connection it does nothing.
+   */
+  async catchUp(): Promise<void> {
+    if (!this.#client) return
     this.#again = true
     this.#catchingUp ??= this.#readNew()
     await this.#catchingUp
@@ -111,7 +115,7 @@ export class Follower {
     const { clock, onBeat } = this.#options
     this.#beat?.[Symbol.dispose]()
     this.#beat = clock.schedule(clock.now() + beatMs, () => {
-      void this.#catchUp().then(() => {
+      void this.catchUp().then(() => {
         if (!this.connected || this.#ending.signal.aborted) return
         onBeat()
         this.#scheduleBeat()
@@ -138,7 +142,7 @@ export class Follower {
         this.#client = client
         log.info({ failures }, 'the database is back')
         this.#scheduleBeat()
-        void this.#catchUp()
+        void this.catchUp()
         return
       } catch (error) {
         if (!isPassing(error)) return onUnfit(error)

@@ -57,6 +57,35 @@ describe('the PostgreSQL store', { skip }, () => {
     }
   })
 
+  test('a replica that starts while others write misses nothing', async () => {
+    const url = await server.createSchema()
+    await using busy = await open(url)
+    let done = false
+    const writing = (async () => {
+      for (let n = 0; !done; n++) await busy.create(`/w/${n}`, n)
+    })()
+    await using late = new AsyncDisposableStack()
+    const stores: Store[] = []
+    for (let n = 0; n < 5; n++) stores.push(late.use(await open(url)))
+    done = true
+    await writing
+    for (const store of stores) {
+      await reached(store, busy.revision())
+      assert.deepEqual(store.list('/').items, busy.list('/').items)
+    }
+  })
+
+  test('a catch-up shows what was written before it', async () => {
+    const url = await server.createSchema()
+    await using one = await open(url)
+    await using two = await open(url)
+    for (let n = 0; n < 50; n++) {
+      const revision = await one.create(`/k/${n}`, n)
+      await two.catchUp()
+      assert.ok(two.revision() >= revision)
+    }
+  })
+
   test('many writers on two replicas: one history without gaps, the same for both, no update lost', async () => {
     const url = await server.createSchema()
     await using one = await open(url)

@@ -28,6 +28,8 @@ export interface PostgresStoreOptions {
 export interface PostgresStore extends Store {
   /** True while the database answers and changes of other processes are seen. */
   readonly connected: boolean
+  /** Resolves when reads see all that any process had written before the call; at once while the database is out of reach. */
+  catchUp(): Promise<void>
 }
 
 const compactEveryMs = 60_000
@@ -72,6 +74,10 @@ class MirroredStore implements PostgresStore {
 
   get connected(): boolean {
     return this.#follower.connected && this.#unfit === undefined
+  }
+
+  catchUp(): Promise<void> {
+    return this.#follower.catchUp()
   }
 
   revision(): number {
