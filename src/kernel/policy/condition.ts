@@ -3,9 +3,10 @@
 import { type ContextKey, contextKey } from './context-key.ts'
 import type { ElementFinding } from './decision.ts'
 import type { JsonNode, Span } from './json.ts'
-import { type Comparison, findOperator, MATCH, MISMATCH, type ValueTest } from './operators.ts'
+import { findOperator } from './operators.ts'
 import type { RequestView } from './request-view.ts'
 import { parseTemplate, show, type TemplatePiece } from './template.ts'
+import { type Comparison, MATCH, MISMATCH, type ValueTest } from './value-tests.ts'
 
 /** `ForAnyValue:StringLikeIfExists` in its parts. */
 export interface OperatorUse {

@@ -140,6 +140,12 @@ describe('lintPolicy', () => {
     assert.deepEqual(lint('resource', { Principal: '*', Resource: 'arn:aws:s3:::b/*' }), ['public'])
   })
 
+  it('suggests elements and operators that AWS has', () => {
+    const elements = { Resources: '*', Condition: { StringEqual: { 's3:prefix': 'x' } } }
+    const found = identity(elements).filter((each) => each !== 'refused')
+    assert.deepEqual(found, ['unknown-element: Resource', 'unknown-operator: StringEquals'])
+  })
+
   it('tells errors, with their place, from warnings', () => {
     const [finding] = lintPolicy('{"Statement": [}', 'identity', data)
     assert.equal(finding?.severity, 'error')

@@ -3,6 +3,7 @@ import type { PolicyKind } from './decision.ts'
 import { parseJson, type Span } from './json.ts'
 import { lintActions } from './lint-actions.ts'
 import { lintConditions } from './lint-conditions.ts'
+import { lintDocumentElements, lintElements } from './lint-elements.ts'
 import { type LintData, type LintFinding, warning } from './lint-finding.ts'
 import { lintPrincipals } from './lint-principals.ts'
 import { statementShapes, textsOf } from './policy-shape.ts'
@@ -28,12 +29,13 @@ export function lintPolicy(text: string, kind: PolicyKind, data?: LintData): Lin
   const version = member(node, 'Version')
   const variables = version?.kind === 'string' && version.text === '2012-10-17'
   const findings = statementShapes(node).flatMap((statement) => [
+    ...lintElements(statement),
     ...lintActions(statement, kind, data),
     ...lintConditions(statement, kind, data),
     ...lintPrincipals(statement, kind),
     ...(variables ? [] : literalVariables(textsOf(statement.element('Resource')))),
   ])
-  return [...refusals, ...findings]
+  return [...refusals, ...lintDocumentElements(node), ...findings]
 }
 
 function literalVariables(texts: readonly { text: string; span: Span }[]): LintFinding[] {

@@ -4,6 +4,13 @@ import { parseOperator } from './condition.ts'
 import type { JsonMember, JsonNode, JsonObject, Span } from './json.ts'
 import { findOperator, operatorNames } from './operators.ts'
 
+/** Elements of a document and of a statement: "Grammar of the IAM JSON policy language". */
+export const documentElements: readonly string[] = ['Version', 'Id', 'Statement']
+export const statementElements: readonly string[] = [
+  ...['Sid', 'Effect', 'Principal', 'NotPrincipal', 'Action', 'NotAction'],
+  ...['Resource', 'NotResource', 'Condition'],
+]
+
 export interface StatementShape {
   readonly node: JsonObject
   readonly element: (name: string) => JsonMember | undefined

@@ -16,14 +16,12 @@ export type * from './decision.ts'
 export { createEvaluator, evaluate } from './evaluate.ts'
 export { lintPolicy } from './lint.ts'
 export type { LintData, LintFinding } from './lint-finding.ts'
+export { type MatchedStatement, type Position, positionOf } from './matched-statements.ts'
 export { policySize } from './policy-shape.ts'
 export { principalOf } from './principal-input.ts'
 export {
   type ContextEntry,
   type EvaluationResult,
-  type MatchedStatement,
-  type Position,
-  positionOf,
   type ResourceResult,
   type Simulation,
   simulate,

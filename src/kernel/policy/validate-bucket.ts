@@ -3,9 +3,11 @@ import type { PolicyProblem } from './decision.ts'
 import { type JsonNode, type JsonObject, parseJson, type Span } from './json.ts'
 import {
   conditionsOf,
+  documentElements,
   isStorableOperator,
   policySize,
   type StatementShape,
+  statementElements,
   statementShapes,
   textsOf,
 } from './policy-shape.ts'
@@ -44,7 +46,7 @@ function problem(message: string, { start, end }: Span): PolicyProblem {
 function documentProblems(document: JsonObject): PolicyProblem[] {
   const problems: PolicyProblem[] = []
   for (const { key, keySpan, value } of document.members) {
-    if (!['Version', 'Id', 'Statement'].includes(key)) {
+    if (!documentElements.includes(key)) {
       problems.push(problem(`Unknown field ${key}`, keySpan))
     }
     const versions = ['2012-10-17', '2008-10-17']
@@ -62,11 +64,6 @@ function documentProblems(document: JsonObject): PolicyProblem[] {
   }
   return problems
 }
-
-const statementElements = [
-  ...['Sid', 'Effect', 'Principal', 'NotPrincipal', 'Action', 'NotAction'],
-  ...['Resource', 'NotResource', 'Condition'],
-]
 
 function statementProblems(statement: StatementShape): PolicyProblem[] {
   const { node, element } = statement

@@ -3,9 +3,11 @@ import type { PolicyKind, PolicyProblem, ValidatePolicy } from './decision.ts'
 import { type JsonNode, type JsonObject, parseJson, type Span } from './json.ts'
 import {
   conditionsOf,
+  documentElements,
   isStorableOperator,
   policySize,
   type StatementShape,
+  statementElements,
   statementShapes,
   type TextAt,
   textsOf,
@@ -61,12 +63,6 @@ function sizeProblem(text: string, kind: PolicyKind): PolicyProblem[] {
   if (!quota || policySize(text) <= quota[0]) return []
   return [{ code: 'LimitExceeded', message: quota[1], span: { start: 0, end: text.length } }]
 }
-
-const documentElements = ['Version', 'Id', 'Statement']
-const statementElements = [
-  ...['Sid', 'Effect', 'Principal', 'NotPrincipal', 'Action', 'NotAction'],
-  ...['Resource', 'NotResource', 'Condition'],
-]
 
 /** Everything that AWS sums up as `Syntax errors in policy.`: wrong JSON types, unknown elements and operators. */
 function syntaxProblems(node: JsonNode, kind: PolicyKind): PolicyProblem[] {
