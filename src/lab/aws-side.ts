@@ -5,17 +5,20 @@ import { createCloudTrail } from '../aws/cloudtrail/service.ts'
 import { type Eks, openEks } from '../aws/eks/service.ts'
 import { startGateway } from '../aws/gateway/gateway.ts'
 import { type Iam, openIam } from '../aws/iam/iam.ts'
+import type { Rds } from '../aws/rds/service.ts'
 import { openS3 } from '../aws/s3/open-s3.ts'
 import { createSessions } from '../aws/sessions.ts'
 import { createSts } from '../aws/sts/service.ts'
 import type { LabClock } from '../clock/lab-clock.ts'
+import type { Environment } from '../config/env.ts'
 import { evaluate } from '../kernel/policy/evaluate.ts'
 import type { PublishedIssuer } from '../oidc/issuer-port.ts'
 import { openOutboundIssuers } from '../oidc/outbound-issuers.ts'
 import { createVerifier } from '../oidc/verifier.ts'
 import type { Store } from '../store/store.ts'
-import type { KeyPair } from '../x509/certificate-port.ts'
+import type { CertificateAuthority, KeyPair } from '../x509/certificate-port.ts'
 import { Clusters, type ClustersOptions } from './clusters.ts'
+import { openDatabaseService } from './databases.ts'
 import type { Home, Settings } from './home.ts'
 import { openSealingKeys, wallClock } from './pki.ts'
 
@@ -26,8 +29,11 @@ export interface AwsSideOptions {
   readonly clock: LabClock
   readonly log: Log
   readonly tls: KeyPair
-  /** The lab's CA, PEM: issuers of the lab itself are trusted by it. */
-  readonly caPem: string
+  /** The lab's CA: issuers of the lab itself are trusted by it. */
+  readonly authority: CertificateAuthority
+  /** Folder of sockets. */
+  readonly runtime: string
+  readonly environment: Environment
   /** `https://localhost:4567`. */
   readonly issuerOrigin: string
   readonly kubernetesPort: number | undefined
@@ -37,6 +43,7 @@ export interface AwsSideOptions {
 export interface AwsSide {
   readonly iam: Iam
   readonly eks: Eks
+  readonly rds: Rds
   readonly clusters: Clusters
   /** The issuer whose URL has this path: a cluster's, or one of outbound federation. */
   issuerAt(path: string): PublishedIssuer | undefined
@@ -53,6 +60,7 @@ export async function openAwsSide(
   stack: AsyncDisposableStack,
 ): Promise<AwsSide> {
   const { home, settings, store, clock, log, issuerOrigin } = options
+  const trustedCaPems = [options.authority.certPem]
   let port = 0
   const ownHosts = () => [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`]
   const ownIssuer = (issuer: string) => issuer.startsWith(`${issuerOrigin}/id/`)
@@ -63,7 +71,7 @@ export async function openAwsSide(
   const sts = createSts({
     identities,
     sessions,
-    verifier: createVerifier({ clock, log, trustedCaPems: [options.caPem], allowLoopback: true }),
+    verifier: createVerifier({ clock, log, trustedCaPems, allowLoopback: true }),
     evaluate,
     outbound,
     clock,
@@ -94,9 +102,12 @@ export async function openAwsSide(
   const s3 = stack.use(await openS3({ directory: home.objects, clock, region: settings.region }))
   const onError = (error: unknown) => log.error({ error }, 'audit records were lost')
   const audit = stack.use(openAuditLog({ path: home.auditFile, limit: auditLimit, onError }))
+  const rds = openDatabaseService(options, { identities, sessions, audit })
+  const services = [s3, iam, sts, eks, rds].map(({ service }) => service)
   return {
     iam,
     eks,
+    rds,
     clusters,
     issuerAt(path) {
       const id = /^\/outbound\/([0-9a-f-]{36})$/.exec(path)?.[1]
@@ -108,7 +119,7 @@ export async function openAwsSide(
         host,
         port: wanted,
         tls: options.tls,
-        services: [s3.service, iam.service, sts.service, eks.service, createCloudTrail({ audit })],
+        services: [...services, createCloudTrail({ audit })],
         identities,
         sessions,
         clock,
@@ -120,6 +131,7 @@ export async function openAwsSide(
         account: settings.account,
       })
       port = gateway.port
+      stack.use(rds)
       stack.use(gateway)
       stack.use(eks)
       stack.use(clusters)

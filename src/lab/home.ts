@@ -6,6 +6,8 @@ import { dirname, join } from 'node:path'
 /** The paths of one home. */
 export interface Home {
   readonly root: string
+  /** Tells homes apart where a name must be short: twelve hex digits. */
+  readonly mark: string
   readonly settingsFile: string
   readonly stateFile: string
   readonly auditFile: string
@@ -15,6 +17,7 @@ export interface Home {
   readonly sealingKeysFile: string
   readonly objects: string
   readonly clusters: string
+  readonly databases: string
   readonly kubeconfig: string
   readonly bin: string
   readonly images: string
@@ -43,9 +46,10 @@ export const defaultSettings: Settings = {
 
 /** Names the paths of the home at `root`; makes nothing. */
 export function homeAt(root: string, runtime: string): Home {
-  const short = createHash('sha256').update(root).digest('hex').slice(0, 12)
+  const mark = createHash('sha256').update(root).digest('hex').slice(0, 12)
   return {
     root,
+    mark,
     settingsFile: join(root, 'settings.json'),
     stateFile: join(root, 'state.sqlite'),
     auditFile: join(root, 'audit.sqlite'),
@@ -55,13 +59,19 @@ export function homeAt(root: string, runtime: string): Home {
     sealingKeysFile: join(root, 'sealing-keys.json'),
     objects: join(root, 's3'),
     clusters: join(root, 'clusters'),
+    databases: join(root, 'databases'),
     kubeconfig: join(root, 'kubeconfig'),
     bin: join(root, 'bin'),
     images: join(root, 'images.yaml'),
     lockFile: join(root, 'lock.json'),
     logFile: join(root, 'podpass.log'),
-    controlSocket: join(runtime, `${short}.sock`),
+    controlSocket: join(runtime, `${mark}.sock`),
   }
+}
+
+/** Where PostgreSQL keeps the data of a home: in it, or, as root, where its user may go (a home is its owner's only). */
+export function databaseDirectory(home: Home, userId: number): string {
+  return userId === 0 ? join('/var/lib/podpass', home.mark) : home.databases
 }
 
 /** Makes a folder that only its owner may enter. */

@@ -146,7 +146,9 @@ async function assemble(
       clock,
       log,
       tls,
-      caPem: authority.certPem,
+      authority,
+      runtime,
+      environment,
       issuerOrigin: issuerPort === 443 ? 'https://localhost' : `https://localhost:${issuerPort}`,
       kubernetesPort,
       access,
@@ -161,7 +163,7 @@ async function assemble(
   noteCredentials(home, await aws.iam.createAccount({ id: settings.account, name: 'lab' }))
   for (const port of [awsPort, issuerPort]) notePort(stack, portNote(runtime, port), state.holder)
   writeShims(home)
-  await aws.eks.resume()
+  await Promise.all([aws.eks.resume(), aws.rds.resume()])
   state.ready = true
   log.info({ home: home.root, awsPort }, 'ready')
 }

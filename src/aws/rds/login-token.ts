@@ -147,13 +147,6 @@ function failureText(failure: string): Pick<TokenProblem, 'refused' | 'actual' |
         wanted: 'a token of the last 15 minutes',
         fix: 'make a new token for each new connection',
       }
-    case 'expired-session':
-      return {
-        refused: 'the session whose keys signed the token has expired',
-        actual: failure,
-        wanted: 'a living session',
-        fix: 'fetch new credentials, then make a new token',
-      }
     case 'unknown-key':
     case 'inactive-key':
       return {

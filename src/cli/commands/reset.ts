@@ -1,6 +1,7 @@
 /** `podpass reset`: forgets all that the lab of this home knew. */
 import { existsSync, rmSync } from 'node:fs'
 import { Command } from 'commander'
+import { databaseDirectory } from '../../lab/home.ts'
 import { currentHolder } from '../../lab/lock.ts'
 import { type CliContext, homeOf } from '../context.ts'
 import { CliFailure } from '../failure.ts'
@@ -36,6 +37,8 @@ Examples:
         home.sealingKeysFile,
         home.objects,
         home.clusters,
+        home.databases,
+        databaseDirectory(home, context.userId),
         home.kubeconfig,
         home.bin,
         home.lockFile,

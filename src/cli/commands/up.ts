@@ -17,6 +17,7 @@ interface UpOptions {
   readonly awsPort?: number
   readonly kubernetesPort?: number
   readonly issuerPort?: number
+  readonly dbUrl?: string
 }
 
 export function upCommand(context: CliContext): Command {
@@ -32,6 +33,10 @@ export function upCommand(context: CliContext): Command {
     )
     .addOption(
       portOption('--issuer-port <port>', 'port of the OIDC issuer (default: 4567; 0: any free)'),
+    )
+    .option(
+      '--db-url <url>',
+      'a PostgreSQL that runs already, in place of the one that RDS starts (or PODPASS_DB_URL)',
     )
     .addHelpText(
       'after',
@@ -75,7 +80,7 @@ async function runInForeground(
   const lab = await startLab({
     home,
     runtime: runtimeDirectory(context.environment, context.userId),
-    environment: context.environment,
+    environment: { ...context.environment, ...databaseUrl(options) },
     version,
     ...options,
     requestStop: () => stopped.abort(),
@@ -118,7 +123,11 @@ async function startInBackground(
   const child = spawn(
     process.execPath,
     [...process.execArgv, process.argv[1] ?? '', 'up', '--home', root, ...ports],
-    { detached: true, stdio: ['ignore', output, output] },
+    {
+      detached: true,
+      stdio: ['ignore', output, output],
+      env: { ...context.environment, ...databaseUrl(options) },
+    },
   )
   let exited = false
   child.once('exit', () => {
@@ -132,6 +141,11 @@ async function startInBackground(
   child.unref()
   if (!status?.ready) throw didNotStart(home.logFile, from)
   context.stdout.write(firstScreen(context, status, (performance.now() - started) / 1000))
+}
+
+/** In the environment, since arguments, and a password in them, can be read by everybody. */
+function databaseUrl({ dbUrl }: UpOptions): Record<string, string> {
+  return dbUrl === undefined ? {} : { PODPASS_DB_URL: dbUrl }
 }
 
 /** The child's own words, from the log, become ours. */
