@@ -15,6 +15,8 @@ export interface SettingKind {
   readonly read: (body: Uint8Array, bucket: Bucket) => string
   /** Further headers of the answer to GET. */
   readonly headers?: Readonly<Record<string, string>>
+  /** False where the API model asks for no checksum of the body, so that SDKs send none. */
+  readonly checksumRequired?: boolean
   /** Status of a successful PUT; default 200. */
   readonly putStatus?: number
 }
@@ -37,7 +39,7 @@ export function getSetting(name: string, kind: SettingKind): S3Operation {
 export function putSetting(name: string, kind: SettingKind): S3Operation {
   return {
     name,
-    checksumRequired: true,
+    checksumRequired: kind.checksumRequired ?? true,
     access: (request, call, deps) => [
       bucketNeed(request, call, bucketOf(request, deps), `s3:${kind.actions.put}`),
     ],

@@ -5,6 +5,7 @@ import { readXml, writeTree, xmlDocument } from '../xml.ts'
 const kind: SettingKind = {
   setting: 'accelerate',
   actions: { get: 'GetAccelerateConfiguration', put: 'PutAccelerateConfiguration' },
+  checksumRequired: false,
   absent: () => xmlDocument('AccelerateConfiguration', ''),
   read: (body) => writeTree(readXml(body, 'AccelerateConfiguration')),
 }

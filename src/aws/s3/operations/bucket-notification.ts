@@ -5,6 +5,7 @@ import { readXml, writeTree, xmlDocument } from '../xml.ts'
 const kind: SettingKind = {
   setting: 'notification',
   actions: { get: 'GetBucketNotification', put: 'PutBucketNotification' },
+  checksumRequired: false,
   absent: () => xmlDocument('NotificationConfiguration', ''),
   read: (body) => writeTree(readXml(body, 'NotificationConfiguration')),
 }
