@@ -58,12 +58,6 @@ export const dns1035Label: NameRule = (name) => [
   ...check(name, '[a-z]([-a-z0-9]*[a-z0-9])?', dns1035Text, ['my-name', 'abc-123']),
 ]
 
-/** Anything that can be one segment of a path: RBAC's names. */
-export const pathSegment: NameRule = (name) => {
-  if (name === '.' || name === '..') return [`may not be '${name}'`]
-  return ['/', '%'].filter((c) => name.includes(c)).map((c) => `may not contain '${c}'`)
-}
-
 /** A label, annotation or finalizer key: `[prefix/]name`. */
 export const qualifiedName: NameRule = (key) => {
   const parts = key.split('/')

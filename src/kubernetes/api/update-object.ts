@@ -35,6 +35,7 @@ export async function updateObject(
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const old = getObject(machinery, kind, namespace, name)
     const draft = await change(structuredClone(old))
+    draft.metadata ??= {} as KubernetesObject['metadata']
     checkPreconditions(draft, old, kind)
     const next = await prepare(machinery, target, draft, old, context)
     if (isDeepStrictEqual(withoutTimes(next), withoutTimes(old))) return old

@@ -1,124 +1,30 @@
 import assert from 'node:assert/strict'
 import { Agent, request as httpsRequest } from 'node:https'
 import { after, before, test } from 'node:test'
-import { silentLog } from '../../../audit/log.ts'
-import { ManualClock } from '../../../clock/manual-clock.ts'
-import { openIssuer } from '../../../oidc/issuer.ts'
-import { openSqliteStore } from '../../../store/sqlite/sqlite-store.ts'
 import { createCertificateAuthority } from '../../../x509/authority.ts'
 import type { KeyPair } from '../../../x509/certificate-port.ts'
-import { type ApiServer, startApiServer } from '../api-server.ts'
+import { type Options, startHttpTest } from './testing.ts'
 
-interface Answer {
-  readonly status: number
-  readonly headers: Record<string, string | string[] | undefined>
-  readonly text: string
-  // biome-ignore lint/suspicious/noExplicitAny: the API's JSON
-  readonly json: any
-}
-interface Options {
-  readonly method?: string
-  readonly body?: unknown
-  readonly type?: string
-  readonly headers?: Record<string, string>
-  readonly as?: KeyPair | 'nobody'
-  /** Gets each line of a stream; answers true when it has enough. */
-  readonly until?: (lines: readonly string[]) => boolean
-}
-
-const clock = new ManualClock()
 const configMaps = '/api/v1/namespaces/default/configmaps'
-let server: ApiServer
-let admin: KeyPair
+let api: Awaited<ReturnType<typeof startHttpTest>>
+const call = (path: string, options?: Options) => api.call(path, options)
 let stranger: KeyPair
-let close: () => Promise<void>
 
 before(async () => {
   const wall = { now: () => Date.now() }
-  const store = openSqliteStore({ path: ':memory:', now: () => clock.now(), keepMs: 1000 })
-  const ca = await createCertificateAuthority({ commonName: 'kubernetes', clock: wall })
   const foreign = await createCertificateAuthority({ commonName: 'kubernetes', clock: wall })
-  const url = 'https://localhost:1/id/X'
-  const issuer = await openIssuer({ store, prefix: '/oidc', url, clock })
-  server = await startApiServer({
-    name: 'test',
-    host: '127.0.0.1',
-    port: 0,
-    store,
-    prefix: '/c',
-    clock,
-    ca,
-    issuer,
-    log: silentLog,
-    authenticateAws: (token) =>
-      token === 'k8s-aws-v1.good'
-        ? {
-            username: 'arn:aws:sts::1:assumed-role/r/s',
-            groups: [],
-            accessPolicies: [
-              {
-                policy: 'arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy',
-                namespaces: ['default'],
-              },
-            ],
-          }
-        : undefined,
-  })
-  admin = await ca.issueClient({ commonName: 'admin', organizations: ['system:masters'] })
   stranger = await foreign.issueClient({ commonName: 'admin', organizations: ['system:masters'] })
-  close = async () => {
-    await server[Symbol.asyncDispose]()
-    issuer[Symbol.dispose]()
-    await store[Symbol.asyncDispose]()
+  const policy = 'arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy'
+  const viewer = {
+    username: 'arn:aws:sts::1:assumed-role/r/s',
+    groups: [],
+    accessPolicies: [{ policy, namespaces: ['default'] }],
   }
-})
-after(() => close())
-
-function call(path: string, options: Options = {}): Promise<Answer> {
-  const { method = options.body === undefined ? 'GET' : 'POST', body, as = admin, until } = options
-  const { type = 'application/json', headers = {} } = options
-  const isText = body === undefined || typeof body === 'string' || Buffer.isBuffer(body)
-  const payload = isText ? body : JSON.stringify(body)
-  return new Promise((resolve, reject) => {
-    const request = httpsRequest(
-      server.url + path,
-      {
-        method,
-        agent: false,
-        ca: server.caPem,
-        ...(as === 'nobody' ? {} : as),
-        headers: {
-          ...(payload === undefined
-            ? {}
-            : { 'Content-Type': type, 'Content-Length': Buffer.byteLength(payload) }),
-          ...headers,
-        },
-      },
-      (response) => {
-        let text = ''
-        const done = () => {
-          let json: unknown
-          try {
-            json = JSON.parse(text)
-          } catch {
-            // Not every answer is JSON.
-          }
-          resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json })
-        }
-        response.on('data', (chunk) => {
-          text += chunk
-          if (!until?.(text.trimEnd().split('\n'))) return
-          done()
-          request.destroy()
-        })
-        response.on('end', done)
-        response.on('error', () => {})
-      },
-    )
-    request.on('error', reject)
-    request.end(payload)
+  api = await startHttpTest({
+    authenticateAws: (token) => (token === 'k8s-aws-v1.good' ? viewer : undefined),
   })
-}
+})
+after(() => api[Symbol.asyncDispose]())
 
 const configMap = (name: string, more: object = {}) => ({ metadata: { name }, ...more })
 
@@ -159,11 +65,11 @@ test('an EKS token brings its access policies, in their namespaces only', async 
 })
 
 test('a resumed TLS session is still who it was', async () => {
-  const agent = new Agent({ ...admin, ca: server.caPem, maxCachedSessions: 10 })
+  const agent = new Agent({ ...api.admin, ca: api.server.caPem, maxCachedSessions: 10 })
   const get = () =>
     new Promise<number>((resolve, reject) => {
       const request = httpsRequest(
-        server.url + configMaps,
+        api.server.url + configMaps,
         { agent, headers: { Connection: 'close' } },
         (response) => response.resume().on('end', () => resolve(response.statusCode ?? 0)),
       )
@@ -296,98 +202,6 @@ test('patches: kinds of patch, refusals of each', async () => {
   assert.equal((await patch('apply-patch+yaml', 'data: {}')).status, 422)
 })
 
-test('a list is read in pages of one revision, with and without selectors', async () => {
-  const path = '/api/v1/namespaces/paged/secrets'
-  await call('/api/v1/namespaces', { body: { metadata: { name: 'paged' } } })
-  for (let i = 0; i < 7; i++) {
-    const body = { metadata: { name: `s${i}`, labels: { odd: String(i % 2) } } }
-    await call(path, { body })
-  }
-  const first = await call(`${path}?limit=3`)
-  await call(`${path}/s5`, { method: 'DELETE' })
-  const names = ({ json }: Answer) =>
-    json.items.map((i: { metadata: { name: string } }) => i.metadata.name)
-  const second = await call(`${path}?limit=3&continue=${first.json.metadata.continue}`)
-  assert.deepEqual(
-    [names(first), names(second)],
-    [
-      ['s0', 's1', 's2'],
-      ['s3', 's4', 's5'],
-    ],
-  )
-  assert.equal(first.json.metadata.resourceVersion, second.json.metadata.resourceVersion)
-  const third = await call(`${path}?limit=3&continue=${second.json.metadata.continue}`)
-  assert.deepEqual([names(third), third.json.metadata.continue], [['s6'], undefined])
-  const odd = await call(`${path}?limit=1&labelSelector=odd%3D1`)
-  const next = await call(
-    `${path}?limit=1&labelSelector=odd%3D1&continue=${odd.json.metadata.continue}`,
-  )
-  const rest = next.json.metadata.continue
-  const last = await call(`${path}?limit=1&labelSelector=odd%3D1&continue=${rest}`)
-  assert.deepEqual([names(odd), names(next), names(last)], [['s1'], ['s3'], []])
-  assert.equal(last.json.metadata.continue, undefined)
-  assert.equal((await call(`${path}?limit=3&continue=bad`)).status, 400)
-  assert.equal((await call(`${path}?limit=-1`)).status, 400)
-  assert.equal((await call(`${path}?resourceVersion=99999`)).status, 504)
-  assert.equal(
-    (await call(`${path}?resourceVersion=1&resourceVersionMatch=Exact`)).json.items.length,
-    0,
-  )
-  assert.equal((await call(`${path}?resourceVersionMatch=Exact`)).status, 422)
-  assert.equal((await call(`${path}?labelSelector=a%3D%3D%3Db`)).status, 400)
-})
-
-const eventsOf = (answer: Answer) =>
-  answer.text
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line))
-
-test('a watch starts where it is told, sends bookmarks and ends in time', async () => {
-  const { json } = await call(`${configMaps}?limit=1`)
-  const from = json.metadata.resourceVersion
-  const watching = call(
-    `${configMaps}?watch=true&resourceVersion=${from}&allowWatchBookmarks=true&timeoutSeconds=90&fieldSelector=metadata.name%3Dwatched`,
-  )
-  await call(configMaps, { body: configMap('watched') })
-  await call(configMaps, { body: configMap('not-watched') })
-  await call(`${configMaps}/watched`, { method: 'DELETE' })
-  clock.advance(61_000)
-  clock.advance(30_000)
-  const events = eventsOf(await watching)
-  assert.deepEqual(
-    events.map((e) => e.type),
-    ['ADDED', 'DELETED', 'BOOKMARK', 'BOOKMARK'],
-  )
-  assert.ok(
-    Number(events[1].object.metadata.resourceVersion) >
-      Number(events[0].object.metadata.resourceVersion),
-  )
-  assert.equal(events[2].object.kind, 'ConfigMap')
-})
-
-test('a watch from a future revision says so in the stream', async () => {
-  const future = await call(`${configMaps}?watch=1&resourceVersion=99999`)
-  assert.equal(future.status, 200)
-  assert.match(eventsOf(future)[0].object.message, /Too large resource version: 99999, current: /)
-  assert.equal((await call(`${configMaps}?watch=1&resourceVersion=x`)).status, 422)
-})
-
-test('a streaming list ends its first part with a bookmark', async () => {
-  const query =
-    'watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true'
-  const answer = await call(`/api/v1/namespaces?${query}`, {
-    until: (lines) => lines.at(-1)?.includes('initial-events-end') ?? false,
-  })
-  const events = eventsOf(answer)
-  assert.equal(events[0].type, 'ADDED')
-  assert.deepEqual(events.at(-1).object.metadata.annotations, {
-    'k8s.io/initial-events-end': 'true',
-  })
-  const without = await call(`/api/v1/namespaces?watch=true&sendInitialEvents=true`)
-  assert.equal(without.status, 422)
-})
-
 test('discovery has an ETag, OpenAPI a document for each group', async () => {
   const headers = { Accept: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList' }
   const first = await call('/apis', { headers })
@@ -428,14 +242,14 @@ test('a TokenReview answers for tokens of ServiceAccounts and for others', async
   assert.equal(good.user.username, 'system:serviceaccount:default:sa')
   assert.match((await review(json.status.token)).error, /audiences/)
   assert.match((await review('nonsense')).error, /invalid bearer token/)
-  clock.advance(601_000)
+  api.clock.advance(601_000)
   assert.match((await review(json.status.token, ['vault'])).error, /has expired/)
 })
 
 test('Tables are made on request, with the age by the clock of the cluster', async () => {
   const headers = { Accept: 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json' }
   await call(configMaps, { body: configMap('aged', { data: { a: '1' } }) })
-  clock.advance(200_000)
+  api.clock.advance(200_000)
   const { json } = await call(`${configMaps}/aged`, { headers })
   assert.equal(json.kind, 'Table')
   assert.deepEqual(json.rows[0].cells, ['aged', 1, '3m20s'])

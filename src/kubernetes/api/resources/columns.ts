@@ -17,16 +17,6 @@ export const ageColumn: Column = {
   cell: (object, now) => ageOf(object.metadata.creationTimestamp, now),
 }
 
-export const createdAtColumn: Column = {
-  name: 'Created At',
-  type: 'date',
-  description: 'When the object was created.',
-  cell: (object) => object.metadata.creationTimestamp,
-}
-
-/** Name and age: what a kind without columns of its own shows. */
-export const plainColumns: readonly Column[] = [nameColumn, ageColumn]
-
 /** A column of text. */
 export function text(name: string, cell: Column['cell'], wide = false): Column {
   return { name, type: 'string', cell, ...(wide ? { wide } : {}) }
