@@ -195,14 +195,16 @@ export class ContainerRuns {
     run.log.close()
     const record = this.#records.get(name)
     if (!record || this.#isOver) return
-    const { exitCode, signal } = exit
+    const { signal, startError } = exit
+    // As container runtimes give it for a command that never ran.
+    const exitCode = startError ? 128 : exit.exitCode
     const now = this.#services.clock.now()
     const message = terminationMessage(container, run, exit)
     const state = {
       kind: 'terminated' as const,
       exitCode,
       ...(signal !== undefined && { signal }),
-      reason: exit.startError ? 'StartError' : exitCode === 0 ? 'Completed' : 'Error',
+      reason: startError ? 'StartError' : exitCode === 0 ? 'Completed' : 'Error',
       ...(message && { message }),
       startedAt: run.startedAt,
       finishedAt: now,

@@ -30,10 +30,10 @@ export function bubblewrap(programs: {
       const init = initPid(report)
       return init === undefined ? undefined : childrenOf(init)[0]
     },
-    failure(report, exitCode) {
-      return report.includes('"exit-code"') || exitCode > 128
-        ? undefined
-        : 'bubblewrap could not set up the container'
+    failure(report, exitCode, lastError) {
+      if (report.includes('"exit-code"') || exitCode > 128) return undefined
+      const why = /^bwrap: .*$/m.exec(lastError)?.[0] ?? 'bwrap: ended'
+      return `failed to set up the container: ${why}`
     },
     enter(_child, report, spec, host) {
       const init = initPid(report)

@@ -27,8 +27,8 @@ export interface Launcher {
   rewritten(spec: ContainerSpec): ContainerSpec
   /** Process id on the host of the command itself, once it runs. */
   commandPid(child: Child, report: string): number | undefined
-  /** Why the command never ran, from what the launcher reported; undefined when it did. */
-  failure(report: string, exitCode: number): string | undefined
+  /** Why the command never ran, from what the launcher reported and last wrote; undefined when it did. */
+  failure(report: string, exitCode: number, lastError: string): string | undefined
   /** The command line that runs `spec.argv` inside a running container. */
   enter(child: Child, report: string, spec: ContainerSpec, host: HostOptions): string[]
 }

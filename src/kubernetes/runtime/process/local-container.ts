@@ -27,8 +27,12 @@ export async function startContainer(
 ): Promise<LocalProcess> {
   const spec = prepare(launcher, host, given)
   let child: Child
+  let lastError: Uint8Array = new Uint8Array()
   try {
-    child = await startChild(launcher.plan(spec, host), spec.output)
+    child = await startChild(launcher.plan(spec, host), (stream, chunk) => {
+      if (stream === 'stderr') lastError = chunk
+      spec.output(stream, chunk)
+    })
   } catch (error) {
     throw new StartFailure((error as Error).message, { cause: error })
   }
@@ -46,7 +50,7 @@ export async function startContainer(
   const exit = child.closed.then(({ code, signal }): ContainerExit => {
     const number = signal ? constants.signals[signal] : undefined
     const exitCode = number === undefined ? (code ?? 255) : 128 + number
-    const startError = launcher.failure(report, exitCode)
+    const startError = launcher.failure(report, exitCode, Buffer.from(lastError).toString())
     return { exitCode, ...(number && { signal: number }), ...(startError && { startError }) }
   })
   // A container that was started just now may not have its command yet.
