@@ -1,5 +1,5 @@
 /** Records what happened to an object as Kubernetes events; repeats raise the count of the first. */
-import { randomBytes } from 'node:crypto'
+import { randomInt } from 'node:crypto'
 import type { Log } from '../audit/log.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { ClusterClient } from './cluster-client.ts'
@@ -35,6 +35,8 @@ export function createEventRecorder(deps: {
 }): EventRecorder {
   const { client, clock, component, host, log } = deps
   const names = new Map<string, string>()
+  /** Time of the last name. */
+  let microseconds = 0
   let queue = Promise.resolve()
 
   async function write(object: KubernetesObject, of: EventFacts): Promise<void> {
@@ -50,7 +52,10 @@ export function createEventRecorder(deps: {
       }))
       if (written) return
     }
-    const name = `${object.metadata.name}.${randomBytes(8).toString('hex')}`
+    // Named by nanoseconds as Kubernetes names them: a list is then in order of time even within a second.
+    microseconds = Math.max(microseconds, of.at * 1000) + 1
+    const stamp = BigInt(microseconds) * 1000n + BigInt(randomInt(1000))
+    const name = `${object.metadata.name}.${stamp.toString(16)}`
     names.delete(key)
     names.set(key, name)
     const oldest = names.size > rememberedMax ? names.keys().next().value : undefined

@@ -208,9 +208,14 @@ for (const kind of kinds) {
       assert.equal(hostname, 'my-pod')
     })
 
-    test('runs as another user when told so', async () => {
-      const { stdout } = await run('id -u; id -g', { user: { uid: 1234, gid: 2345 } })
-      assert.equal(stdout, '1234\n2345\n')
+    test('runs as another user when told so, who finds the way to its volumes', async () => {
+      const hostPath = volume('readable', { file: 'read' })
+      const containerPath = '/var/run/secrets/deep/er'
+      const { stdout } = await run(`id -u; id -g; cat ${containerPath}/file`, {
+        user: { uid: 2234, gid: 2345 },
+        mounts: [{ containerPath, hostPath, readOnly: true }],
+      })
+      assert.equal(stdout, '2234\n2345\nread')
     })
 
     test('a working directory that nobody has is made', async () => {

@@ -27,7 +27,10 @@ test('the host is bound read-only, its temporary and run-time directories are no
 test('a mount is made at the resolved path, the deeper after the shallower', () => {
   const mount = (containerPath: string) => ({ containerPath, hostPath: '/host', readOnly: true })
   const text = plan({ mounts: [mount('/run/a/b'), mount('/run/a')] })
-  assert.match(text, / --ro-bind \/host \/run\/a --ro-bind \/host \/run\/a\/b /)
+  assert.match(
+    text,
+    / --dir \/run --ro-bind \/host \/run\/a --dir \/run --dir \/run\/a --ro-bind \/host \/run\/a\/b /,
+  )
 })
 
 test('only a directory that lacks the mount point is taken apart', () => {

@@ -46,13 +46,25 @@ export function planRoot(options: RootOptions): string[] {
   }
   for (const path of exposed) {
     const covered = [...emptied, ...hidden].some((d) => isWithin(resolveExisting(path), d))
-    if (covered && exists(path)) args.push('--ro-bind', path, path)
+    if (covered && exists(path)) args.push(...wayTo(path), '--ro-bind', path, path)
   }
   for (const mount of byDepth(targets)) {
-    args.push(mount.readOnly ? '--ro-bind' : '--bind', mount.hostPath, mount.containerPath)
+    const bind = mount.readOnly ? '--ro-bind' : '--bind'
+    args.push(...wayTo(mount.containerPath), bind, mount.hostPath, mount.containerPath)
   }
-  for (const directory of wanted) if (!isDirectory(directory)) args.push('--dir', directory)
+  for (const directory of wanted) {
+    if (!isDirectory(directory)) args.push(...wayTo(directory), '--dir', directory)
+  }
   return args
+}
+
+/** Makes the directories above a path that the host may not give: those that bubblewrap makes by itself admit root only. */
+function wayTo(path: string): string[] {
+  const above: string[] = []
+  for (let parent = dirname(path); parent !== '/'; parent = dirname(parent)) {
+    if (!isWithin(parent, '/dev') && !isWithin(parent, '/proc')) above.unshift('--dir', parent)
+  }
+  return above
 }
 
 function boundDevices(): string[] {
