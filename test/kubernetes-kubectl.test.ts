@@ -120,6 +120,16 @@ test('a misspelt field, a wrong type and a bad value are named as Kubernetes nam
   )
 })
 
+test('a kind that the server does not have is said to be none', async () => {
+  const widget = { apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'w' } }
+  for (const command of ['create -f -', 'apply -f -']) {
+    assert.match(
+      await kubectl(command, JSON.stringify(widget), 1),
+      /resource mapping not found for name: "w" namespace: "" from "STDIN": no matches for kind "Widget" in version "example.com\/v1"/,
+    )
+  }
+})
+
 test('get shows tables, wide, yaml, selections, and watches', async () => {
   await kubectl('apply -f -', pod('g1'))
   await setPod('g1', 'Running', { running: { startedAt: '2026-01-01T00:00:00Z' } })

@@ -5,7 +5,7 @@ import { noSuchPath } from '../status.ts'
 import type { Discovery, DiscoveryDocument } from './discovery.ts'
 import { answerForm } from './negotiate.ts'
 import type { OpenApi } from './openapi.ts'
-import { respond, respondText } from './respond.ts'
+import { respond, respondBytes, respondText } from './respond.ts'
 
 export interface PathDeps {
   readonly discovery: Discovery
@@ -33,6 +33,7 @@ export async function handlePath(
     if (text === undefined) throw noSuchPath()
     return respondText(response, 200, text, 'application/json')
   }
+  if (plain === '/openapi/v2') return emptySwagger(request, response)
   if (plain === '/.well-known/openid-configuration') {
     return respond(response, 200, issuer.discovery())
   }
@@ -64,4 +65,24 @@ function sendDocument(
     return
   }
   respondText(response, 200, text, contentType)
+}
+
+const swaggerProtobuf = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
+
+/**
+ * The old OpenAPI without content: kubectl asks for it only about kinds that version 3 does not have, and with an
+ * empty one says that there is no such kind, where without one it would complain about validation.
+ */
+function emptySwagger(request: IncomingMessage, response: ServerResponse): Promise<void> | void {
+  if (!request.headers.accept?.includes('protobuf')) {
+    const info = { title: 'Kubernetes', version: 'v1.32.5' }
+    return respond(response, 200, { swagger: '2.0', info, paths: {} })
+  }
+  const field = (number: number, content: Buffer | string) => {
+    const bytes = Buffer.from(content)
+    return Buffer.concat([Buffer.from([number * 8 + 2, bytes.length]), bytes])
+  }
+  const info = Buffer.concat([field(1, 'Kubernetes'), field(2, 'v1.32.5')])
+  const document = Buffer.concat([field(1, '2.0'), field(2, info), field(8, '')])
+  respondBytes(response, 200, document, swaggerProtobuf)
 }

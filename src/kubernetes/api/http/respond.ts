@@ -26,7 +26,15 @@ export function respondText(
   text: string,
   contentType: string,
 ): void {
-  const bytes = Buffer.from(text)
+  respondBytes(response, status, Buffer.from(text), contentType)
+}
+
+export function respondBytes(
+  response: ServerResponse,
+  status: number,
+  bytes: Buffer,
+  contentType: string,
+): void {
   response.writeHead(status, {
     'Content-Type': contentType,
     'Content-Length': bytes.length,
