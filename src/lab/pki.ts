@@ -1,6 +1,6 @@
 /** The lab's own keys: its certificate authority, and the keys that seal session tokens. Files of the home, 0600. */
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync } from 'node:fs'
 import type { SealingKey } from '../kernel/session/sealed-token.ts'
 import {
   createCertificateAuthority,
@@ -35,6 +35,8 @@ export async function openAuthority(
   })
   writePrivateFile(files.key, authority.keyPem)
   writePrivateFile(files.certificate, authority.certPem)
+  // No secret: containers that run as another user read it too.
+  chmodSync(files.certificate, 0o644)
   return authority
 }
 

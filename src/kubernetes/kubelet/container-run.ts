@@ -9,6 +9,7 @@ import type {
   ContainerMount,
   ContainerProcess,
   ContainerSpec,
+  ContainerUser,
 } from '../runtime/runtime.ts'
 import { ContainerLog, rotatedName } from './container-log.ts'
 import {
@@ -105,10 +106,7 @@ async function containerSpec(
   }
 }
 
-function userOf(
-  pod: KubernetesObject,
-  container: ContainerFields,
-): { uid: number; gid: number } | undefined {
+function userOf(pod: KubernetesObject, container: ContainerFields): ContainerUser | undefined {
   const context = { ...pod['spec'].securityContext, ...container['securityContext'] }
   const own = process.getuid?.() ?? 0
   const uid: number | undefined = context.runAsUser
@@ -123,7 +121,9 @@ function userOf(
     )
   }
   if (uid === undefined && context.runAsGroup === undefined) return undefined
-  return { uid: uid ?? own, gid: context.runAsGroup ?? 0 }
+  const { fsGroup, supplementalGroups = [] } = pod['spec'].securityContext ?? {}
+  const groups = fsGroup === undefined ? supplementalGroups : [fsGroup, ...supplementalGroups]
+  return { uid: uid ?? own, gid: context.runAsGroup ?? 0, groups }
 }
 
 function terminationMount(container: ContainerFields, directory: string): ContainerMount {

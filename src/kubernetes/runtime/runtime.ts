@@ -8,6 +8,13 @@ export interface ContainerMount {
   readonly readOnly: boolean
 }
 
+export interface ContainerUser {
+  readonly uid: number
+  readonly gid: number
+  /** Further groups; only root can give them. */
+  readonly groups: readonly number[]
+}
+
 export interface ContainerSpec {
   /** For messages: `namespace/pod/container`. */
   readonly label: string
@@ -20,7 +27,7 @@ export interface ContainerSpec {
   readonly workingDirectory?: string
   readonly mounts: readonly ContainerMount[]
   /** The user to run as; default the one that runs us. */
-  readonly user?: { readonly uid: number; readonly gid: number }
+  readonly user?: ContainerUser
   /** A directory on the host that belongs to this container alone; exists. */
   readonly privateDirectory: string
   /** Called with each piece of output as it comes. */

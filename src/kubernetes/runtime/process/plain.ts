@@ -63,6 +63,7 @@ function planPlain(spec: ContainerSpec, host: HostOptions): Launch {
 /** Root drops to the wanted user where setpriv is there; anybody else stays who he is. */
 export function asUser(spec: ContainerSpec, host: HostOptions): string[] {
   if (!spec.user || !host.isPrivileged || spec.user.uid === 0 || !host.setpriv) return []
-  const { uid, gid } = spec.user
-  return [host.setpriv, `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--']
+  const { uid, gid, groups } = spec.user
+  const further = groups.length > 0 ? `--groups=${groups.join(',')}` : '--clear-groups'
+  return [host.setpriv, `--reuid=${uid}`, `--regid=${gid}`, further, '--']
 }

@@ -212,7 +212,7 @@ for (const kind of kinds) {
       const hostPath = volume('readable', { file: 'read' })
       const containerPath = '/var/run/secrets/deep/er'
       const { stdout } = await run(`id -u; id -g; cat ${containerPath}/file`, {
-        user: { uid: 2234, gid: 2345 },
+        user: { uid: 2234, gid: 2345, groups: [2346] },
         mounts: [{ containerPath, hostPath, readOnly: true }],
       })
       assert.equal(stdout, '2234\n2345\nread')
