@@ -1,7 +1,7 @@
 /** S3 behind a real gateway, in a directory of its own: for tests with real clients and with hand-signed requests. */
 import { createHash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
+import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
@@ -55,7 +55,9 @@ export async function startTestS3(
   const clock = new ManualClock(Math.floor(performance.timeOrigin + performance.now()))
   const s3 = await openS3({ directory, clock, region: testRegion })
   const gateway = await startTestGateway({ services: [s3.service], clock, ...options })
+  const agent = new Agent({ keepAlive: true })
   const dispose = async (): Promise<void> => {
+    agent.destroy()
     await gateway[Symbol.asyncDispose]()
     await s3[Symbol.asyncDispose]()
     await rm(directory, { recursive: true, force: true })
@@ -65,13 +67,15 @@ export async function startTestS3(
     ...gateway,
     clock,
     directory,
-    send: (method, target, sending = {}) => send(gateway.port, clock, method, target, sending),
+    send: (method, target, sending = {}) =>
+      send(gateway.port, agent, clock, method, target, sending),
     [Symbol.asyncDispose]: dispose,
   }
 }
 
 async function send(
   port: number,
+  agent: Agent,
   clock: ManualClock,
   method: string,
   target: string,
@@ -109,7 +113,7 @@ async function send(
       path = `${rawPath}?${presignQuery({ ...signing, expiresSeconds })}`
     }
   }
-  const sent = httpRequest({ host: '127.0.0.1', port, method, path, headers, agent: false })
+  const sent = httpRequest({ host: '127.0.0.1', port, method, path, headers, agent })
   sent.end(body)
   return new Promise((resolve, reject) => {
     sent.on('error', reject)
