@@ -274,7 +274,7 @@ export function mixedLoad(roles: number, requests: number) {
   const load = Array.from({ length: requests }, () => {
     const r = Math.floor(random() * roles)
     const policies = sets[r] as PolicySet
-    const mine = random() < 0.1
+    const mine = random() < 0.05
     const asked = mine ? ownAction(policies, pick) : action()
     const service = asked.split(':')[0]
     const owner = random() < 0.6 ? `role-${r}` : `shared-${Math.floor(random() * 50)}`

@@ -34,12 +34,29 @@ interface CloudTrailEvent {
   }
 }
 
-/** Newest first, page by page, until `enough` says so of one; at most 2,000 are looked at. */
+interface LookupAttribute {
+  readonly AttributeKey: string
+  readonly AttributeValue: string
+}
+
+/** Newest first, page by page, as far as the reader goes on; at most 2,000 are looked at. */
 export async function* decisions(
   aws: AwsAccess,
   now: number,
-  attribute?: { readonly AttributeKey: string; readonly AttributeValue: string },
+  attribute?: LookupAttribute,
 ): AsyncGenerator<Decision> {
+  for await (const event of recordedEvents(aws, now, attribute)) {
+    const decision = toDecision(event as CloudTrailEvent)
+    if (decision) yield decision
+  }
+}
+
+/** CloudTrail's records themselves, in the same order and number. */
+export async function* recordedEvents(
+  aws: AwsAccess,
+  now: number,
+  attribute?: LookupAttribute,
+): AsyncGenerator<unknown> {
   let NextToken: string | undefined
   for (let page = 0; page < 40; page++) {
     const answer = await lookUp(aws, now, {
@@ -47,10 +64,7 @@ export async function* decisions(
       ...(attribute && { LookupAttributes: [attribute] }),
       ...(NextToken && { NextToken }),
     })
-    for (const { CloudTrailEvent: text } of answer.Events ?? []) {
-      const decision = toDecision(JSON.parse(text) as CloudTrailEvent)
-      if (decision) yield decision
-    }
+    for (const { CloudTrailEvent: text } of answer.Events ?? []) yield JSON.parse(text)
     NextToken = answer.NextToken
     if (!NextToken) return
   }

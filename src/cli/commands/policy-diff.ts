@@ -10,10 +10,12 @@ export function policyDiffCommand(context: CliContext, stdin: Input): Command {
     .description('say which requests change their answer between two policy documents')
     .argument('<old>', 'a policy document')
     .argument('<new>', 'a policy document')
-    .requiredOption(
+    .option(
       '-r, --requests <file>',
-      'requests: JSON, JSON lines, or CloudTrail records; - is standard input',
+      'requests: JSON, JSON lines, or CloudTrail records; - is standard input (default: those recorded)',
     )
+    .option('--principal <arn>', 'only requests by this user or role')
+    .option('--region <region>', 'AWS region of the recorded requests')
     .addOption(
       new Option('--as <place>', 'what the documents are')
         .choices(['identity', 'resource', 'trust', 'boundary', 'session'])
@@ -23,39 +25,46 @@ export function policyDiffCommand(context: CliContext, stdin: Input): Command {
       new Option('-o, --output <format>', 'text or json').choices(['text', 'json']).default('text'),
     )
     .addHelpText('after', diffHelp)
-    .action(async (before: string, after: string, options: DiffOptions) => {
-      await diff(context, stdin, [before, after], options)
+    .action(async (before: string, after: string, options: DiffOptions, command: Command) => {
+      const values = options.requests
+        ? await readValues(await readText(options.requests, stdin), options.requests)
+        : await recorded(context, command, options.region)
+      await diff(context, values, [before, after], options)
     })
 }
 
 const diffHelp = `
-Requests are eval cases or their bare requests, one a line or as a list; a test table's cases; or records of
+Without --requests, those that the running lab has recorded (or the account, by AWS's CloudTrail) are asked again.
+Given requests are eval cases or their bare requests, one a line or as a list; a test table's cases; or records of
 CloudTrail, as \`aws cloudtrail lookup-events\` prints them.
 
 Examples:
+  podpass policy diff old.json new.json --principal arn:aws:iam::111122223333:role/reader
   podpass policy diff old.json new.json --requests cases.jsonl
   aws cloudtrail lookup-events | podpass policy diff old.json new.json --requests -
 
 Exit codes: 0 no answer changes, 1 some change, 2 something cannot be read.`
 
 interface DiffOptions {
-  readonly requests: string
+  readonly requests?: string
+  readonly principal?: string
+  readonly region?: string
   readonly as: Place
   readonly output: string
 }
 
 async function diff(
   context: CliContext,
-  stdin: Input,
+  values: readonly unknown[],
   [before, after]: readonly [string, string],
-  { requests, as, output }: DiffOptions,
+  { requests, principal, as, output }: DiffOptions,
 ): Promise<void> {
   const { compare } = await import('../policy/compare.ts')
-  const { readRequests } = await import('../policy/recorded.ts')
+  const { isBy, readRequests } = await import('../policy/recorded.ts')
   const { showDecision } = await import('../policy/show.ts')
-  const cases = readRequests(await readValues(await readText(requests, stdin), requests))
+  const cases = readRequests(values).filter((each) => !principal || isBy(each, principal))
   if (cases.length === 0) {
-    const message = `\`${requests}\` holds no request`
+    const message = `no request${principal ? ` by \`${principal}\`` : ''} in ${requests ? `\`${requests}\`` : 'the records'}`
     throw new CliFailure(message, { exitCode: exitCodes.usage })
   }
   const { compared, unread } = compare(cases, readFile(before), readFile(after), as)
@@ -75,6 +84,24 @@ async function diff(
     throw new CliFailure(message, { exitCode: exitCodes.usage, hints: unread.slice(0, 5) })
   }
   if (changed.length > 0) process.exitCode = exitCodes.failed
+}
+
+/** What the lab, or AWS, has recorded: the newest 2,000 requests. */
+async function recorded(
+  context: CliContext,
+  command: Command,
+  region: string | undefined,
+): Promise<unknown[]> {
+  const { awsAccess, awsFailure } = await import('../aws.ts')
+  const { recordedEvents } = await import('../decisions.ts')
+  const aws = awsAccess(context, command, region)
+  try {
+    const events: unknown[] = []
+    for await (const event of recordedEvents(aws, context.now())) events.push(event)
+    return events
+  } catch (error) {
+    throw awsFailure(error, aws.environment)
+  }
 }
 
 /** One JSON value, YAML, or JSON lines. */

@@ -199,6 +199,50 @@ describe('podpass policy diff', () => {
   })
 })
 
+describe('podpass policy diff, of trust policies', () => {
+  it('asks recorded web identities again', async () => {
+    const provider = 'arn:aws:iam::111122223333:oidc-provider/localhost:8443/id/x'
+    const trust = (sub: string) =>
+      JSON.stringify({
+        Version: '2012-10-17',
+        Statement: {
+          Effect: 'Allow',
+          Principal: { Federated: provider },
+          Action: 'sts:AssumeRoleWithWebIdentity',
+          Condition: {
+            StringEquals: { 'localhost:8443/id/x:aud': 'sts.amazonaws.com' },
+            StringLike: { 'localhost:8443/id/x:sub': sub },
+          },
+        },
+      })
+    writeFileSync(path.join(folder, 'wide.json'), trust('system:serviceaccount:*:reader'))
+    writeFileSync(path.join(folder, 'narrow.json'), trust('system:serviceaccount:shop:reader'))
+    const event = (sub: string) =>
+      JSON.stringify({
+        eventSource: 'sts.amazonaws.com',
+        eventName: 'AssumeRoleWithWebIdentity',
+        userIdentity: {
+          type: 'WebIdentityUser',
+          principalId: `${provider}:sts.amazonaws.com:${sub}`,
+          userName: sub,
+          identityProvider: provider,
+          accountId: '111122223333',
+        },
+        resources: [{ ARN: 'arn:aws:iam::111122223333:role/r' }],
+      })
+    const lines = ['shop', 'other']
+      .map((n) => event(`system:serviceaccount:${n}:reader`))
+      .join('\n')
+    const { code, out } = await podpass(
+      ['diff', 'wide.json', 'narrow.json', '--as', 'trust', '-r', '-'],
+      lines,
+    )
+    assert.equal(code, 1)
+    assert.match(out, /by system:serviceaccount:other:reader\n {2}- allowed/)
+    assert.match(out, /1 of 2 requests change/)
+  })
+})
+
 describe('podpass policy lint', () => {
   it('suggests the action that was meant', async () => {
     const { code, out } = await podpass(['lint', 'typo.json'])

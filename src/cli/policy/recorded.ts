@@ -39,7 +39,8 @@ function describe(request: Fields): string {
 
 /** One CloudTrail record; ours tell action and resource exactly, AWS's by event and resource list. */
 function fromCloudTrail(event: Fields, identity: Fields): NamedCase[] {
-  const principal = principalOf(identity)
+  const web = webIdentity(identity)
+  const principal = web?.principal ?? principalOf(identity)
   const extra = isFields(event['additionalEventData']) ? event['additionalEventData'] : {}
   const ours = isFields(extra['podpass']) ? extra['podpass'] : {}
   const service = text(event['eventSource'])?.split('.')[0]
@@ -56,8 +57,32 @@ function fromCloudTrail(event: Fields, identity: Fields): NamedCase[] {
       'aws:SecureTransport': 'true',
     }).filter(([, value]) => value !== undefined),
   )
-  const name = `${text(event['eventTime']) ?? ''} ${action} on ${resource} by ${text(identity['arn']) ?? ''}`
-  return [{ name: name.trim(), given: { request: { principal, action, resource, context } } }]
+  const who = web?.name ?? text(identity['arn']) ?? ''
+  const name = `${text(event['eventTime']) ?? ''} ${action} on ${resource} by ${who}`.trim()
+  const request = { principal, action, resource, context: { ...context, ...web?.claims } }
+  return [{ name, given: { request } }]
+}
+
+/** Who came with a token: `principalId` is `<provider>:<aud>:<sub>`, `userName` the subject. */
+function webIdentity(identity: Fields) {
+  const provider = text(identity['identityProvider'])
+  const subject = text(identity['userName'])
+  if (identity['type'] !== 'WebIdentityUser' || !provider || !subject) return undefined
+  const issuer = provider.split(':oidc-provider/')[1] ?? provider
+  const whole = text(identity['principalId']) ?? ''
+  const audience = whole.slice(provider.length + 1, whole.length - subject.length - 1)
+  return {
+    principal: { kind: 'federated', provider },
+    name: subject,
+    claims: { [`${issuer}:sub`]: subject, ...(audience && { [`${issuer}:aud`]: audience }) },
+  }
+}
+
+/** True where the request was made by the user or role of this ARN. */
+export function isBy({ given }: NamedCase, arn: string): boolean {
+  const principal = (given['request'] as Fields)['principal']
+  if (typeof principal === 'string') return principal === arn
+  return isFields(principal) && (principal['arn'] === arn || principal['roleArn'] === arn)
 }
 
 function principalOf(identity: Fields): unknown {
