@@ -15,6 +15,7 @@ import { accessPolicyAuthorizer } from './authz/access-policies.ts'
 import type { Authorizer } from './authz/authorizer.ts'
 import { builtInAuthorizer } from './authz/built-in.ts'
 import { bootstrapCluster, clusterMachinery, serverUser } from './cluster-machinery.ts'
+import { expireEvents } from './expire-events.ts'
 import { discoveryOf } from './http/discovery.ts'
 import { openApiOf } from './http/openapi.ts'
 import { requestHandler } from './http/request-handler.ts'
@@ -111,6 +112,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const { port } = server.address() as AddressInfo
   const client = clientAs(serverUser)
   await bootstrapCluster(client, port)
+  const expiry = expireEvents({ client, clock, log })
   log.info({ cluster: options.name, port }, 'the Kubernetes API is served')
   return {
     port,
@@ -120,6 +122,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     clientAs,
     async [Symbol.asyncDispose]() {
       closing.abort()
+      expiry[Symbol.dispose]()
       const closed = new Promise((resolve) => server.close(resolve))
       server.closeIdleConnections()
       const late = setTimeout(() => server.closeAllConnections(), drainMs)

@@ -17,7 +17,8 @@ export async function bindPod(
 ): Promise<void> {
   const now = timestamp(machinery.clock.now())
   const bound = { ...pods, validateUpdate: () => [], prepareUpdate: () => {} }
-  const target = { kind: bound, namespace, name }
+  // Webhooks for updates of pods are not asked about it.
+  const target = { kind: bound, namespace, name, subresource: 'binding' }
   await updateObject(
     machinery,
     target,

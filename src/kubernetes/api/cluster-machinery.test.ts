@@ -156,3 +156,46 @@ test('a token carries its pod, and dies with it', async () => {
     { code: 'Invalid', message: /may not specify a duration less than 10 minutes/ },
   )
 })
+
+test('a pod may go without a token, and gets the pull secrets of its ServiceAccount', async () => {
+  const { client } = await open()
+  const imagePullSecrets = [{ name: 'registry' }]
+  await client.create(core('serviceaccounts'), 'default', {
+    metadata: { name: 'quiet' },
+    automountServiceAccountToken: false,
+    imagePullSecrets,
+  })
+  const create = (name: string, more: object) =>
+    client.create(core('pods'), 'default', {
+      metadata: { name },
+      spec: { ...structuredClone(podSpec), serviceAccountName: 'quiet', ...more },
+    })
+  const quiet = await create('quiet', {})
+  assert.deepEqual(
+    [quiet['spec'].volumes, quiet['spec'].imagePullSecrets],
+    [undefined, imagePullSecrets],
+  )
+  const loud = await create('loud', { automountServiceAccountToken: true })
+  assert.equal(loud['spec'].volumes.length, 1)
+  const [mount] = loud['spec'].containers[0].volumeMounts
+  assert.deepEqual(
+    [mount.mountPath, mount.readOnly],
+    ['/var/run/secrets/kubernetes.io/serviceaccount', true],
+  )
+})
+
+test('names are generated, and a namespace keeps its label', async () => {
+  const { client } = await open()
+  const made = await client.create(core('configmaps'), 'default', {
+    metadata: { generateName: 'x-' },
+  })
+  assert.match(made.metadata.name, /^x-[bcdfghjklmnpqrstvwxz2456789]{5}$/)
+  const named = client.get(core('namespaces'), undefined, 'default')
+  assert.deepEqual(named?.metadata.labels, { 'kubernetes.io/metadata.name': 'default' })
+})
+
+test('what is handed out is frozen, so that nobody changes what others read', async () => {
+  const { client } = await open()
+  const found = client.get(core('namespaces'), undefined, 'default')
+  assert.throws(() => Object.assign(found?.['status'], { phase: 'x' }), TypeError)
+})

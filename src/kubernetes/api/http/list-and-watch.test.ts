@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { StoreError } from '../../../store/store.ts'
 import { type Answer, type Options, startHttpTest } from './testing.ts'
 
 const configMaps = '/api/v1/namespaces/default/configmaps'
@@ -103,4 +104,41 @@ test('a streaming list ends its first part with a bookmark', async () => {
   })
   const without = await call(`/api/v1/namespaces?watch=true&sendInitialEvents=true`)
   assert.equal(without.status, 422)
+})
+
+test('a revision that is forgotten is Expired, for lists and for watches', async () => {
+  const { store } = api
+  const { list, watch } = store
+  try {
+    store.list = () => {
+      throw new StoreError('compacted', '')
+    }
+    store.watch = () => {
+      throw new StoreError('compacted', '')
+    }
+    const token = Buffer.from('{"v":"meta.k8s.io/v1","rv":1,"start":"x"}').toString('base64url')
+    const page = await call(`${configMaps}?limit=1&continue=${token}`)
+    assert.deepEqual([page.status, page.json.reason], [410, 'Expired'])
+    assert.match(page.json.message, /^The provided continue parameter is too old/)
+    const [event] = eventsOf(await call(`${configMaps}?watch=true&resourceVersion=1`))
+    assert.deepEqual([event.type, event.object.code], ['ERROR', 410])
+    assert.match(event.object.message, /^too old resource version: 1 \(\d+\)$/)
+  } finally {
+    Object.assign(store, { list, watch })
+  }
+})
+
+test('events are forgotten an hour after they were last seen', async () => {
+  const path = '/api/v1/namespaces/default/events'
+  const body = { ...configMap('old'), involvedObject: { namespace: 'default' } }
+  await call(path, { body })
+  api.clock.advance(3_000_000)
+  await call(path, { body: { ...body, metadata: { name: 'new' } } })
+  api.clock.advance(1_200_000)
+  await new Promise((resolve) => setImmediate(resolve))
+  const { json } = await call(path)
+  assert.deepEqual(
+    json.items.map((i: { metadata: { name: string } }) => i.metadata.name),
+    ['new'],
+  )
 })
