@@ -37,6 +37,8 @@ describe('redaction', () => {
       redactText('/b/k?X-Amz-Date=1&X-Amz-Signature=abcdef&X-Amz-Security-Token=AQ%2F'),
       `/b/k?X-Amz-Date=1&X-Amz-Signature=${hidden}&X-Amz-Security-Token=${hidden}`,
     )
+    assert.equal(redactText('postgres://me:pw@db/x'), `postgres://me:${hidden}@db/x`)
+    assert.equal(redactText('at https://host:443/a@b'), 'at https://host:443/a@b')
     assert.equal(redactText('-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----'), hidden)
     assert.ok(
       !redactText('aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY').includes(

@@ -1,6 +1,7 @@
 /** eksctl's verbs, each with what it can do. */
 import { Command } from 'commander'
 import { associateOidcProviderCommand } from './commands/associate-oidc-provider.ts'
+import { createAccountCommand } from './commands/create-account.ts'
 import { createClusterCommand } from './commands/create-cluster.ts'
 import { createIamServiceAccountCommand } from './commands/create-iamserviceaccount.ts'
 import { deleteClusterCommand } from './commands/delete-cluster.ts'
@@ -23,9 +24,10 @@ function group(name: string, description: string, ...members: Make[]): Make {
 
 export const createCommand = group(
   'create',
-  'make a cluster, or a ServiceAccount with a role',
+  'make a cluster, a ServiceAccount with a role, or an account',
   createClusterCommand,
   createIamServiceAccountCommand,
+  createAccountCommand,
 )
 
 export const getCommand = group(

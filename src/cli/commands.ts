@@ -12,6 +12,7 @@ import { clockCommand } from './commands/clock.ts'
 import { completeCommand, completionCommand } from './commands/completion.ts'
 import { downCommand } from './commands/down.ts'
 import { envCommand } from './commands/env.ts'
+import { issuerCommand } from './commands/issuer.ts'
 import { logsCommand } from './commands/logs.ts'
 import { policyCommand } from './commands/policy.ts'
 import { resetCommand } from './commands/reset.ts'
@@ -36,6 +37,7 @@ const commands: readonly ((context: CliContext) => Command)[] = [
   updateCommand,
   deleteCommand,
   utilsCommand,
+  issuerCommand,
   tokenCommand,
   whyCommand,
   policyCommand,

@@ -13,10 +13,11 @@ import type { LabClock } from '../clock/lab-clock.ts'
 import type { Environment } from '../config/env.ts'
 import { evaluate } from '../kernel/policy/evaluate.ts'
 import type { PublishedIssuer } from '../oidc/issuer-port.ts'
-import { openOutboundIssuers } from '../oidc/outbound-issuers.ts'
+import { type OutboundIssuers, openOutboundIssuers } from '../oidc/outbound-issuers.ts'
 import { createVerifier } from '../oidc/verifier.ts'
 import type { Store } from '../store/store.ts'
 import type { CertificateAuthority, KeyPair } from '../x509/certificate-port.ts'
+import type { Administered } from './administration.ts'
 import { Clusters, type ClustersOptions } from './clusters.ts'
 import { openDatabaseService } from './databases.ts'
 import type { Home, Settings } from './home.ts'
@@ -40,7 +41,7 @@ export interface AwsSideOptions {
   readonly access: ClustersOptions['deps']['access']
 }
 
-export interface AwsSide {
+export interface AwsSide extends Administered {
   readonly iam: Iam
   readonly eks: Eks
   readonly rds: Rds
@@ -68,10 +69,11 @@ export async function openAwsSide(
   const iam = stack.use(openIam({ store, clock, ownIssuer, outboundIssuerUrl: outbound.urlOf }))
   const { identities } = iam
   const sessions = createSessions({ sealingKeys: openSealingKeys(home) })
+  const verifier = createVerifier({ clock, log, trustedCaPems, allowLoopback: true })
   const sts = createSts({
     identities,
     sessions,
-    verifier: createVerifier({ clock, log, trustedCaPems, allowLoopback: true }),
+    verifier,
     evaluate,
     outbound,
     clock,
@@ -109,11 +111,9 @@ export async function openAwsSide(
     eks,
     rds,
     clusters,
-    issuerAt(path) {
-      const id = /^\/outbound\/([0-9a-f-]{36})$/.exec(path)?.[1]
-      if (id !== undefined) return iam.isOutboundIssuer(id) ? outbound.published(id) : undefined
-      return clusters.issuerAt(path)
-    },
+    issuersOf: (clusterName) => clusters.issuersOf(clusterName),
+    forgetIssuer: (url) => verifier.forget(url),
+    issuerAt: (path) => outboundAt(path, iam, outbound) ?? clusters.issuerAt(path),
     async listen(host, wanted) {
       const gateway = await startGateway({
         host,
@@ -138,4 +138,13 @@ export async function openAwsSide(
       return gateway.port
     },
   }
+}
+
+function outboundAt(
+  path: string,
+  iam: Iam,
+  outbound: OutboundIssuers,
+): PublishedIssuer | undefined {
+  const id = /^\/outbound\/([0-9a-f-]{36})$/.exec(path)?.[1]
+  return id !== undefined && iam.isOutboundIssuer(id) ? outbound.published(id) : undefined
 }

@@ -65,6 +65,13 @@ export class Clusters implements ClusterControl, AsyncDisposable {
     return undefined
   }
 
+  /** The issuers of the clusters of this name. */
+  issuersOf(clusterName: string): RotatingIssuer[] {
+    return [...this.#running.values()]
+      .filter(({ spec }) => spec.name === clusterName)
+      .map(({ issuer }) => issuer)
+  }
+
   list(): { name: string; endpoint: string; nodes: number }[] {
     return [...this.#running.values()].map(({ spec, cluster }) => ({
       name: spec.name,

@@ -1,6 +1,7 @@
 /** The lab's own socket: status, clock and stop, for the user who started it and nobody else. */
 import { rmSync } from 'node:fs'
 import { createServer, request } from 'node:http'
+import type { ControlAnswer } from './administration.ts'
 
 /** What a running lab says of itself. Times are ms since the epoch. */
 export interface LabStatus {
@@ -26,6 +27,8 @@ export interface LabControls {
   status(): LabStatus
   /** Moves the lab's clock: ahead by `advanceMs`, or back to wall time with `reset`. */
   moveClock(change: { readonly advanceMs: number } | 'reset'): Promise<void>
+  /** Everything else that can be asked (`./administration.ts`); undefined: no such route. Never rejects. */
+  administer(route: string, body: string): Promise<ControlAnswer | undefined>
   stop(): void
 }
 
@@ -55,7 +58,8 @@ export async function serveControls(path: string, controls: LabControls): Promis
         await controls.moveClock(change)
         return answer(200, controls.status())
       }
-      return answer(404, { message: 'unknown' })
+      const done = await controls.administer(route, text)
+      return done ? answer(done.status, done.body) : answer(404, { message: 'unknown' })
     })
   })
   await new Promise<void>((resolve, reject) => {

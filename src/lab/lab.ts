@@ -7,6 +7,7 @@ import type { Environment } from '../config/env.ts'
 import { startIssuerServer } from '../oidc/issuer-server.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
 import type { Store } from '../store/store.ts'
+import { administer, type ControlAnswer } from './administration.ts'
 import { type AwsSide, openAwsSide } from './aws-side.ts'
 import { type LabControls, type LabStatus, serveControls } from './control.ts'
 import {
@@ -102,6 +103,16 @@ class LabState implements LabControls {
     const offsetMs = change === 'reset' ? 0 : this.clock.offsetMs + change.advanceMs
     this.remember({ clockOffsetMs: offsetMs })
     this.clock.setOffset(offsetMs)
+  }
+
+  async administer(route: string, body: string): Promise<ControlAnswer | undefined> {
+    if (!this.aws) return { status: 503, body: { message: 'the lab is still starting' } }
+    try {
+      return await administer(this.aws, route, body)
+    } catch (error) {
+      this.log.error({ error, route }, 'the control socket failed')
+      return { status: 500, body: { message: 'it failed: see podpass logs' } }
+    }
   }
 
   stop(): void {
