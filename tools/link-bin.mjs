@@ -1,4 +1,5 @@
 // Puts `podpass` into this clone's own node_modules/.bin, which npm does for dependencies only.
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
