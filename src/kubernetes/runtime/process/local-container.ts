@@ -19,6 +19,9 @@ export interface LocalProcess extends ContainerProcess {
   running(): Promise<void>
 }
 
+/** How much of a container's standard error is looked through for the launcher's words. */
+const lastErrorMax = 1024
+
 /** Starts one container with `launcher`. */
 export async function startContainer(
   launcher: Launcher,
@@ -27,10 +30,11 @@ export async function startContainer(
 ): Promise<LocalProcess> {
   const spec = prepare(launcher, host, given)
   let child: Child
-  let lastError: Uint8Array = new Uint8Array()
+  let lastError = ''
   try {
     child = await startChild(launcher.plan(spec, host), (stream, chunk) => {
-      if (stream === 'stderr') lastError = chunk
+      // In pieces, as the launcher writes it.
+      if (stream === 'stderr') lastError = (lastError + Buffer.from(chunk)).slice(-lastErrorMax)
       spec.output(stream, chunk)
     })
   } catch (error) {
@@ -50,7 +54,7 @@ export async function startContainer(
   const exit = child.closed.then(({ code, signal }): ContainerExit => {
     const number = signal ? constants.signals[signal] : undefined
     const exitCode = number === undefined ? (code ?? 255) : 128 + number
-    const startError = launcher.failure(report, exitCode, Buffer.from(lastError).toString())
+    const startError = launcher.failure(report, exitCode, lastError)
     return { exitCode, ...(number && { signal: number }), ...(startError && { startError }) }
   })
   // A container that was started just now may not have its command yet.
