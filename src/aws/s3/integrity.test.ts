@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { readdir } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { signHeaders } from '../../kernel/sigv4/sign.ts'
+import { administrator, testRegion } from '../gateway/testing.ts'
 import { digestOf } from './checksums/digest.ts'
 import { startTestS3, type TestS3 } from './testing.ts'
 
@@ -78,4 +84,34 @@ test('a body without any length is refused', async (t) => {
   const headers = { 'transfer-encoding': 'chunked' }
   const put = await s3.send('PUT', '/bkt/k', { body, headers })
   assert.deepEqual([put.status, put.code], [411, 'MissingContentLength'])
+})
+
+test('an upload that breaks off leaves nothing behind', async (t) => {
+  const s3 = await withBucket(t)
+  const headers = signHeaders({
+    method: 'PUT',
+    rawPath: '/bkt/k',
+    headers: { host: `127.0.0.1:${s3.port}`, 'content-length': '1000000' },
+    region: testRegion,
+    service: 's3',
+    credentials: administrator,
+    at: s3.clock.now(),
+    payloadHash: 'UNSIGNED-PAYLOAD',
+  })
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  const socket = connect(s3.port, '127.0.0.1')
+  await once(socket, 'connect')
+  socket.write(`PUT /bkt/k HTTP/1.1\r\n${lines.join('')}\r\n${'x'.repeat(500_000)}`)
+  const staged = () => readdir(join(s3.directory, 'tmp'))
+  while ((await staged()).length === 0);
+  socket.destroy()
+  while ((await staged()).length > 0);
+  assert.equal((await s3.send('GET', '/bkt/k')).code, 'NoSuchKey')
+})
+
+test('what is too large for one upload is refused before it is sent', async (t) => {
+  const s3 = await withBucket(t)
+  const headers = { 'content-length': String(5 * 1024 ** 3 + 1), expect: '100-continue' }
+  const put = await s3.send('PUT', '/bkt/k', { headers, payloadHash: 'UNSIGNED-PAYLOAD' })
+  assert.deepEqual([put.status, put.code], [400, 'EntityTooLarge'])
 })
