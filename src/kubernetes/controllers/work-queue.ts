@@ -29,8 +29,14 @@ export class WorkQueue implements AsyncDisposable {
   add(key: string): void {
     if (this.#isOver) return
     this.#waiting.add(key)
+    this.#begin()
+  }
+
+  #begin(): void {
     this.#working ??= this.#work().finally(() => {
       this.#working = undefined
+      // What was added between the last look and now.
+      if (this.#waiting.size > 0 && !this.#isOver) this.#begin()
     })
   }
 

@@ -25,14 +25,20 @@ export class StatusWriter {
   /** Does not wait; a status that was not yet written is replaced. */
   write(pod: KubernetesObject, facts: StatusFacts): void {
     this.#next = { pod, facts }
+    this.#begin()
+  }
+
+  #begin(): void {
     this.#writing ??= this.#run().finally(() => {
       this.#writing = undefined
+      // What was given between the last look and now.
+      if (this.#next) this.#begin()
     })
   }
 
   /** Resolves when nothing waits to be written. */
   async settled(): Promise<void> {
-    await this.#writing
+    while (this.#writing) await this.#writing
   }
 
   async #run(): Promise<void> {
