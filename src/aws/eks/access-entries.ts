@@ -47,12 +47,18 @@ export function newAccessEntry(
     modifiedAt: at,
     type,
     username: isNode
-      ? 'system:node:{{EC2PrivateDNSName}}'
+      ? `system:node:{{${type === 'FARGATE_LINUX' ? 'SessionName' : 'EC2PrivateDNSName'}}}`
       : (checkedUsername(given.username) ?? defaultUsername(given.principalArn)),
-    kubernetesGroups: isNode ? ['system:nodes'] : checkedGroups(given.kubernetesGroups ?? []),
+    kubernetesGroups: isNode ? nodeGroups(type) : checkedGroups(given.kubernetesGroups ?? []),
     policies: [],
     tags: given.tags ?? {},
   }
+}
+
+function nodeGroups(type: string): readonly string[] {
+  return type === 'FARGATE_LINUX'
+    ? ['system:bootstrappers', 'system:nodes', 'system:node-proxier']
+    : ['system:nodes']
 }
 
 /** The entry of whoever created a cluster: its administrator. */

@@ -22,12 +22,12 @@ export function anyNeed(action: string): Need {
   return { action: `eks:${action}`, resource: '*' }
 }
 
-/** The right to hand a role to EKS. */
-export function passRoleNeed(roleArn: string): Need {
+/** The right to hand a role to EKS, or to another service in its stead. */
+export function passRoleNeed(roleArn: string, service = 'eks.amazonaws.com'): Need {
   return {
     action: 'iam:PassRole',
     resource: roleArn,
-    context: { 'iam:PassedToService': 'eks.amazonaws.com' },
+    context: { 'iam:PassedToService': service },
   }
 }
 

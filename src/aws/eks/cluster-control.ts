@@ -38,6 +38,17 @@ export interface NodegroupSpec {
   readonly instanceType: string
 }
 
+/** A Fargate profile as it is to be heeded. */
+export interface FargateProfileSpec {
+  readonly name: string
+  readonly podExecutionRoleArn: string
+  /** Any of them is enough. `namespace` may hold `*` and `?`; all labels must be there. */
+  readonly selectors: readonly {
+    readonly namespace: string
+    readonly labels: Readonly<Record<string, string>>
+  }[]
+}
+
 /**
  * Starts, stops and peoples clusters. Every call is idempotent, since EKS repeats them after a restart. A rejection
  * leaves the cluster (or node group) FAILED with the error's message as its health issue; it is never retried unasked.
@@ -51,6 +62,8 @@ export interface ClusterControl {
   provision(nodegroup: NodegroupSpec): Promise<void>
   /** Removes the group's nodes. An unknown group is no error. */
   release(clusterArn: string, nodegroupName: string): Promise<void>
+  /** From now on these profiles count; pods that run by one that is no longer among them are deleted. */
+  setFargateProfiles?(clusterArn: string, profiles: readonly FargateProfileSpec[]): Promise<void>
   /** The private DNS name (node name) of an instance, for `{{EC2PrivateDNSName}}`. */
   privateDnsName?(clusterArn: string, instanceId: string): string | undefined
 }

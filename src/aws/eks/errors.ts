@@ -14,6 +14,9 @@ const table = errors({
 export interface Subject {
   readonly clusterName?: string
   readonly nodegroupName?: string
+  readonly addonName?: string
+  readonly fargateProfileName?: string
+  readonly associationId?: string
 }
 
 type Code = keyof typeof table

@@ -108,6 +108,23 @@ export class Lifecycle {
     })
   }
 
+  /** Tells the cluster which Fargate profiles count now. */
+  heedFargateProfiles(cluster: ClusterRecord): Promise<void> {
+    return this.#patiently(cluster, async () => {
+      if (this.#state.findCluster(cluster)?.status === 'DELETING') return
+      await this.#control.setFargateProfiles?.(
+        cluster.arn,
+        this.#state
+          .list(cluster, 'fargate-profile')
+          .map(({ name, podExecutionRoleArn, selectors }) => ({
+            name,
+            podExecutionRoleArn,
+            selectors,
+          })),
+      )
+    })
+  }
+
   /** After a restart: goes on with everything as the records say. Resolves when all of it is done. */
   async resume(): Promise<void> {
     for (const cluster of this.#state.clusters()) {
@@ -119,6 +136,9 @@ export class Lifecycle {
       for (const nodegroup of this.#state.list(cluster, 'nodegroup')) {
         if (nodegroup.status === 'DELETING') void this.release(cluster, nodegroup.name)
         else void this.provision(cluster, nodegroup.name)
+      }
+      if (this.#state.list(cluster, 'fargate-profile').length > 0) {
+        void this.heedFargateProfiles(cluster)
       }
     }
     await this.settled()

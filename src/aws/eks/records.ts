@@ -103,10 +103,66 @@ export interface AccessEntryRecord {
   readonly tags: Tags
 }
 
+/** A ServiceAccount's role by EKS Pod Identity; kept under `namespace/serviceAccount`, so that there is one at most. */
+export interface PodIdentityRecord {
+  readonly clusterName: string
+  /** `a-` and 17 letters or digits. */
+  readonly id: string
+  readonly arn: string
+  readonly namespace: string
+  readonly serviceAccount: string
+  readonly roleArn: string
+  readonly createdAt: number
+  readonly modifiedAt: number
+  readonly disableSessionTags: boolean
+  /** Assumed by the role with `externalId`, where pods need the rights of another role or account. */
+  readonly targetRoleArn?: string
+  readonly externalId?: string
+  /** Session policy. */
+  readonly policy?: string
+  /** ARN of the add-on that made it. */
+  readonly ownerArn?: string
+  readonly clientRequestToken?: string
+  readonly tags: Tags
+}
+
+export interface AddonRecord {
+  readonly clusterName: string
+  readonly name: string
+  readonly arn: string
+  readonly createdAt: number
+  readonly modifiedAt: number
+  readonly version: string
+  readonly serviceAccountRoleArn?: string
+  readonly configurationValues?: string
+  readonly clientRequestToken?: string
+  readonly tags: Tags
+}
+
+export interface FargateSelector {
+  /** May hold `*` and `?`. */
+  readonly namespace: string
+  readonly labels: Readonly<Record<string, string>>
+}
+
+export interface FargateProfileRecord {
+  readonly clusterName: string
+  readonly name: string
+  readonly arn: string
+  readonly createdAt: number
+  readonly status: 'ACTIVE' | 'DELETING'
+  readonly podExecutionRoleArn: string
+  readonly subnets: readonly string[]
+  readonly selectors: readonly FargateSelector[]
+  readonly clientRequestToken?: string
+  readonly tags: Tags
+}
+
 export interface UpdateRecord {
   readonly id: string
   readonly clusterName: string
   readonly nodegroupName?: string
+  readonly addonName?: string
   readonly createdAt: number
   readonly type: string
   readonly status: 'InProgress' | 'Successful' | 'Failed'
@@ -125,7 +181,13 @@ export function clusterKey(key: ClusterKey): string {
 }
 
 /** What belongs to one cluster lies beside it, by kind. */
-export type PartKind = 'nodegroup' | 'access-entry' | 'update'
+export type PartKind =
+  | 'nodegroup'
+  | 'access-entry'
+  | 'update'
+  | 'pod-identity'
+  | 'addon'
+  | 'fargate-profile'
 
 export function partsPrefix(key: ClusterKey, kind: PartKind): string {
   return `${prefix}${key.account}/${key.region}/${kind}/${key.name}/`

@@ -16,7 +16,6 @@ import {
   DescribeNodegroupCommand,
   DescribeUpdateCommand,
   DisassociateAccessPolicyCommand,
-  EKSClient,
   ListAccessEntriesCommand,
   ListAccessPoliciesCommand,
   ListAddonsCommand,
@@ -25,7 +24,6 @@ import {
   ListFargateProfilesCommand,
   ListInsightsCommand,
   ListNodegroupsCommand,
-  ListPodIdentityAssociationsCommand,
   ListTagsForResourceCommand,
   TagResourceCommand,
   UntagResourceCommand,
@@ -34,10 +32,9 @@ import {
   UpdateNodegroupConfigCommand,
 } from '@aws-sdk/client-eks'
 import { ManualClock } from '../../clock/manual-clock.ts'
-import type { SigningCredentials } from '../../kernel/sigv4/sign.ts'
 import { openSqliteStore } from '../../store/sqlite/sqlite-store.ts'
 import { administrator, allowing, testAccount, testRegion } from '../gateway/testing.ts'
-import { clusterRole, nodeRole, startTestEks, type TestEks } from './testing.ts'
+import { clusterRole, eksClient, nodeRole, startTestEks } from './testing.ts'
 
 const create: CreateClusterCommandInput = {
   name: 'demo',
@@ -55,23 +52,6 @@ const group = {
 const admin = `arn:aws:iam::${testAccount}:user/administrator`
 const arn = `arn:aws:eks:${testRegion}:${testAccount}:cluster/demo`
 
-function clientOf(
-  running: TestEks,
-  credentials: SigningCredentials = administrator,
-  region = testRegion,
-): EKSClient {
-  return new EKSClient({
-    endpoint: running.gateway.endpoint,
-    region,
-    maxAttempts: 1,
-    requestHandler: { httpAgent: { keepAlive: false } },
-    credentials: {
-      accessKeyId: credentials.accessKeyId,
-      secretAccessKey: credentials.secretAccessKey,
-    },
-  })
-}
-
 async function refused(work: Promise<unknown>, name: string, message: RegExp): Promise<void> {
   await assert.rejects(work, (error: Error) => {
     assert.equal(error.name, name)
@@ -82,7 +62,7 @@ async function refused(work: Promise<unknown>, name: string, message: RegExp): P
 
 test('a cluster is created, described as AWS describes it, and is ACTIVE at the first look', async () => {
   await using running = await startTestEks()
-  const client = clientOf(running)
+  const client = eksClient(running)
   const created = await client.send(new CreateClusterCommand({ ...create, tags: { team: 'a' } }))
   assert.equal(created.cluster?.status, 'CREATING')
   assert.equal(created.cluster?.endpoint, undefined)
@@ -128,14 +108,14 @@ test('a cluster is created, described as AWS describes it, and is ACTIVE at the 
 
 test('a second cluster of the name is refused, a repeated request is not, other regions are apart', async () => {
   await using running = await startTestEks()
-  const client = clientOf(running)
+  const client = eksClient(running)
   const request = { ...create, clientRequestToken: 'once' }
   const first = await client.send(new CreateClusterCommand(request))
   const again = await client.send(new CreateClusterCommand(request))
   assert.equal(again.cluster?.arn, first.cluster?.arn)
   const other = client.send(new CreateClusterCommand({ ...create, clientRequestToken: 'other' }))
   await refused(other, 'ResourceInUseException', /^Cluster already exists with name: demo$/)
-  const elsewhere = clientOf(running, administrator, 'eu-west-1')
+  const elsewhere = eksClient(running, administrator, 'eu-west-1')
   assert.deepEqual((await elsewhere.send(new ListClustersCommand({}))).clusters, [])
   await elsewhere.send(new CreateClusterCommand(create))
   assert.equal(running.clusters.clusters.size, 2)
@@ -143,7 +123,7 @@ test('a second cluster of the name is refused, a repeated request is not, other 
 
 test('what is not there, not valid or not served is refused in the words of EKS', async () => {
   await using running = await startTestEks()
-  const client = clientOf(running)
+  const client = eksClient(running)
   const send = (input: Partial<CreateClusterCommandInput>) =>
     client.send(new CreateClusterCommand({ ...create, ...input }))
   await refused(
@@ -165,11 +145,6 @@ test('what is not there, not valid or not served is refused in the words of EKS'
     /less than or equal to 100/,
   )
   await refused(
-    client.send(new ListPodIdentityAssociationsCommand({ clusterName: 'demo' })),
-    'UnknownOperationException',
-    /does not implement eks:ListPodIdentityAssociations/,
-  )
-  await refused(
     client.send(new ListInsightsCommand({ clusterName: 'demo' })),
     'UnknownOperationException',
     /ListInsights/,
@@ -178,7 +153,7 @@ test('what is not there, not valid or not served is refused in the words of EKS'
 
 test('lists come in pages', async () => {
   await using running = await startTestEks()
-  const client = clientOf(running)
+  const client = eksClient(running)
   for (const name of ['a', 'b', 'c'])
     await client.send(new CreateClusterCommand({ ...create, name }))
   const first = await client.send(new ListClustersCommand({ maxResults: 2 }))
@@ -198,7 +173,7 @@ test('a caller needs the right on the cluster, and to pass the role', async () =
   await using running = await startTestEks()
   const keys = { accessKeyId: 'AKIATESTREADER000001', secretAccessKey: 'reader' }
   running.gateway.identities.addUser('reader', keys, allowing('eks:*'))
-  const client = clientOf(running, keys)
+  const client = eksClient(running, keys)
   await refused(
     client.send(new CreateClusterCommand(create)),
     'AccessDeniedException',
@@ -207,7 +182,7 @@ test('a caller needs the right on the cluster, and to pass the role', async () =
   const none = { accessKeyId: 'AKIATESTNOBODY000001', secretAccessKey: 'nobody' }
   running.gateway.identities.addUser('nobody', none)
   await refused(
-    clientOf(running, none).send(new DescribeClusterCommand({ name: 'demo' })),
+    eksClient(running, none).send(new DescribeClusterCommand({ name: 'demo' })),
     'AccessDeniedException',
     /eks:DescribeCluster on resource: arn:aws:eks:ap-northeast-1:111122223333:cluster\/demo/,
   )
@@ -216,7 +191,7 @@ test('a caller needs the right on the cluster, and to pass the role', async () =
 test('a slow start is answered after five seconds; a failed one is FAILED with its reason', async () => {
   const clock = new ManualClock(Math.floor(performance.timeOrigin + performance.now()))
   await using running = await startTestEks({ clock })
-  const client = clientOf(running)
+  const client = eksClient(running)
   const reached = Promise.withResolvers<void>()
   const held = Promise.withResolvers<void>()
   running.clusters.before = () => {
@@ -241,7 +216,7 @@ test('a slow start is answered after five seconds; a failed one is FAILED with i
 
 test('a node group gets its nodes and its way in, changes its size, and must go before its cluster', async () => {
   await using running = await startTestEks()
-  const client = clientOf(running)
+  const client = eksClient(running)
   await client.send(new CreateClusterCommand(create))
   const { nodegroup } = await client.send(new CreateNodegroupCommand(group))
   assert.equal(nodegroup?.status, 'CREATING')
@@ -305,7 +280,7 @@ test('a node group gets its nodes and its way in, changes its size, and must go 
 
 test('an access entry is made, granted a policy, changed and removed', async () => {
   await using running = await startTestEks()
-  const client = clientOf(running)
+  const client = eksClient(running)
   await client.send(new CreateClusterCommand(create))
   const principalArn = `arn:aws:iam::${testAccount}:role/path/dev`
   const entry = { clusterName: 'demo', principalArn }
@@ -372,7 +347,7 @@ test('an access entry is made, granted a policy, changed and removed', async () 
 
 test('the mode only moves towards access entries, one kind of change at a time', async () => {
   await using running = await startTestEks()
-  const client = clientOf(running)
+  const client = eksClient(running)
   const accessConfig = { authenticationMode: 'CONFIG_MAP' } as const
   await client.send(new CreateClusterCommand({ ...create, accessConfig }))
   await refused(
@@ -415,7 +390,7 @@ test('the mode only moves towards access entries, one kind of change at a time',
 
 test('tags are set, listed and removed on a resource found by its ARN', async () => {
   await using running = await startTestEks()
-  const client = clientOf(running)
+  const client = eksClient(running)
   await client.send(new CreateClusterCommand(create))
   await client.send(new CreateNodegroupCommand(group))
   const { nodegroup } = await client.send(
@@ -436,7 +411,7 @@ test('tags are set, listed and removed on a resource found by its ARN', async ()
 
 test('versions are never an empty list, and what a cluster never has is said so', async () => {
   await using running = await startTestEks()
-  const client = clientOf(running)
+  const client = eksClient(running)
   await client.send(new CreateClusterCommand(create))
   const { clusterVersions } = await client.send(new DescribeClusterVersionsCommand({}))
   assert.ok((clusterVersions?.length ?? 0) > 1)
@@ -461,7 +436,7 @@ test('after a restart, what was there runs again and what was begun is finished'
   await using store = openSqliteStore({ path: ':memory:', now: () => clock.now() })
   {
     await using running = await startTestEks({ clock, store })
-    const client = clientOf(running)
+    const client = eksClient(running)
     for (const name of ['demo', 'gone']) {
       await client.send(new CreateClusterCommand({ ...create, name }))
     }
@@ -478,6 +453,6 @@ test('after a restart, what was there runs again and what was begun is finished'
   await running.eks.resume()
   assert.deepEqual([...running.clusters.clusters.keys()], [arn])
   assert.deepEqual([...running.clusters.nodegroups.keys()], ['ng'])
-  const { clusters } = await clientOf(running).send(new ListClustersCommand({}))
+  const { clusters } = await eksClient(running).send(new ListClustersCommand({}))
   assert.deepEqual(clusters, ['demo'])
 })

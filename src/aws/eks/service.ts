@@ -11,7 +11,8 @@ import type { ClusterControl } from './cluster-control.ts'
 import { mapCaller, type TokenCaller } from './identity-mapping.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { operations } from './operations.ts'
-import { parseClusterArn } from './records.ts'
+import { associationKey } from './pod-identity.ts'
+import { type PodIdentityRecord, parseClusterArn } from './records.ts'
 import { EksState } from './state.ts'
 import { constraints } from './validation.ts'
 
@@ -23,6 +24,8 @@ export interface EksOptions {
   readonly log: Log
   /** True for the ARN of an IAM role that is there: clusters and node groups must name one. */
   roleExists(arn: string): boolean
+  /** True where that role lets the service assume it; absent: not looked at. */
+  roleTrusts?(arn: string, service: string): boolean
 }
 
 export interface Eks extends AsyncDisposable {
@@ -34,17 +37,26 @@ export interface Eks extends AsyncDisposable {
    * is the `data` of ConfigMap kube-system/aws-auth.
    */
   mapIdentity(clusterArn: string, caller: TokenCaller, awsAuth?: AwsAuthData): UserInfo | undefined
+  /** The EKS Pod Identity association of a ServiceAccount, as it is now. */
+  podIdentity(
+    clusterArn: string,
+    namespace: string,
+    serviceAccount: string,
+  ): PodIdentityRecord | undefined
+  /** True where the cluster has the add-on. */
+  hasAddon(clusterArn: string, name: string): boolean
 }
 
 /** Opens EKS over its documents in the store. Disposing waits for work under way; it stops no cluster. */
-export function openEks({ store, clock, clusters, log, roleExists }: EksOptions): Eks {
+export function openEks(options: EksOptions): Eks {
+  const { store, clock, clusters, log, roleExists, roleTrusts = () => true } = options
   const state = new EksState(store)
   const lifecycle = new Lifecycle(state, clusters, clock, log)
   return {
     service: bindService({
       model: loadModel('eks'),
       operations,
-      deps: { state, lifecycle, roleExists },
+      deps: { state, lifecycle, roleExists, roleTrusts },
       constraints,
       validationCode: 'InvalidParameterException',
     }),
@@ -59,6 +71,14 @@ export function openEks({ store, clock, clusters, log, roleExists }: EksOptions)
         awsAuth,
         privateDnsName: (id) => clusters.privateDnsName?.(clusterArn, id),
       })
+    },
+    podIdentity(clusterArn, namespace, serviceAccount) {
+      const key = parseClusterArn(clusterArn)
+      return key && state.find(key, 'pod-identity', associationKey(namespace, serviceAccount))
+    },
+    hasAddon(clusterArn, name) {
+      const key = parseClusterArn(clusterArn)
+      return key !== undefined && state.find(key, 'addon', name) !== undefined
     },
     [Symbol.asyncDispose]: () => lifecycle.settled(),
   }

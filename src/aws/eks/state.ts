@@ -3,12 +3,15 @@ import { type Change, type Store, StoreError } from '../../store/store.ts'
 import { inUse, notFound } from './errors.ts'
 import {
   type AccessEntryRecord,
+  type AddonRecord,
   type ClusterKey,
   type ClusterRecord,
   clusterKey,
   clustersPrefix,
+  type FargateProfileRecord,
   type NodegroupRecord,
   type PartKind,
+  type PodIdentityRecord,
   partKey,
   partsPrefix,
   type UpdateRecord,
@@ -18,7 +21,19 @@ interface Parts {
   nodegroup: NodegroupRecord
   'access-entry': AccessEntryRecord
   update: UpdateRecord
+  'pod-identity': PodIdentityRecord
+  addon: AddonRecord
+  'fargate-profile': FargateProfileRecord
 }
+
+const kinds: readonly PartKind[] = [
+  'nodegroup',
+  'access-entry',
+  'update',
+  'pod-identity',
+  'addon',
+  'fargate-profile',
+]
 
 const page = 1_000
 
@@ -70,7 +85,6 @@ export class EksState {
 
   /** Removes a cluster and all that belongs to it. */
   async deleteCluster(key: ClusterKey): Promise<void> {
-    const kinds: PartKind[] = ['nodegroup', 'access-entry', 'update']
     const keys = kinds.flatMap((kind) => this.#keys(partsPrefix(key, kind)))
     if (this.findCluster(key)) keys.push(clusterKey(key))
     await this.#store.transact(keys.map((k): Change => ({ kind: 'delete', key: k })))

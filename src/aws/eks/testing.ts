@@ -1,20 +1,25 @@
 /** Clusters for tests that are nothing but what was asked of them, and an EKS over them behind a real gateway. Test code only. */
+import { EKSClient } from '@aws-sdk/client-eks'
 import { silentLog } from '../../audit/log.ts'
 import { ManualClock } from '../../clock/manual-clock.ts'
 import type { Clock } from '../../kernel/clock.ts'
+import type { SigningCredentials } from '../../kernel/sigv4/sign.ts'
 import { openSqliteStore } from '../../store/sqlite/sqlite-store.ts'
 import type { Store } from '../../store/store.ts'
 import {
+  administrator,
   MemoryIdentities,
   startTestGateway,
   type TestGateway,
   testAccount,
+  testRegion,
 } from '../gateway/testing.ts'
 import type { AwsService } from '../operation.ts'
 import type {
   ClusterAddresses,
   ClusterControl,
   ClusterSpec,
+  FargateProfileSpec,
   NodegroupSpec,
 } from './cluster-control.ts'
 import { type Eks, openEks } from './service.ts'
@@ -26,6 +31,8 @@ export const nodeRole = `arn:aws:iam::${testAccount}:role/nodes`
 export class MemoryClusters implements ClusterControl {
   readonly clusters = new Map<string, ClusterSpec>()
   readonly nodegroups = new Map<string, NodegroupSpec>()
+  /** By cluster ARN. */
+  readonly fargate = new Map<string, readonly FargateProfileSpec[]>()
   before: (step: string) => Promise<void> = async () => {}
 
   async start(cluster: ClusterSpec): Promise<ClusterAddresses> {
@@ -53,6 +60,13 @@ export class MemoryClusters implements ClusterControl {
     this.nodegroups.delete(nodegroupName)
   }
 
+  async setFargateProfiles(
+    clusterArn: string,
+    profiles: readonly FargateProfileSpec[],
+  ): Promise<void> {
+    this.fargate.set(clusterArn, profiles)
+  }
+
   privateDnsName(_clusterArn: string, instanceId: string): string | undefined {
     return instanceId === 'i-0123456789abcdef0' ? 'ip-10-0-0-1.internal' : undefined
   }
@@ -62,6 +76,22 @@ export interface TestEks extends AsyncDisposable {
   readonly eks: Eks
   readonly clusters: MemoryClusters
   readonly gateway: TestGateway
+}
+
+/** A client of AWS's own for it. */
+export function eksClient(
+  { gateway }: TestEks,
+  credentials: SigningCredentials = administrator,
+  region = testRegion,
+): EKSClient {
+  const { accessKeyId, secretAccessKey } = credentials
+  return new EKSClient({
+    endpoint: gateway.endpoint,
+    region,
+    maxAttempts: 1,
+    requestHandler: { httpAgent: { keepAlive: false } },
+    credentials: { accessKeyId, secretAccessKey },
+  })
 }
 
 /** An EKS with a store in memory. `services` are served beside it; a given store or clock is used and not closed. */
@@ -74,7 +104,9 @@ export async function startTestEks(
     options.clock ?? new ManualClock(Math.floor(performance.timeOrigin + performance.now()))
   const store = options.store ?? openSqliteStore({ path: ':memory:', now: () => clock.now() })
   const roleExists = (arn: string): boolean => arn === clusterRole || arn === nodeRole
-  const eks = openEks({ store, clock, clusters, log: silentLog, roleExists })
+  const roleTrusts = (arn: string, service: string): boolean =>
+    arn === nodeRole || service === 'eks.amazonaws.com'
+  const eks = openEks({ store, clock, clusters, log: silentLog, roleExists, roleTrusts })
   const services = [eks.service, ...(options.services ?? [])]
   const gateway = await startTestGateway({ services, identities, clock })
   return {

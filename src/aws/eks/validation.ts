@@ -5,6 +5,7 @@ import type { Tags } from './records.ts'
 
 const name = '^[0-9A-Za-z][A-Za-z0-9\\-_]*'
 const roleArn = { pattern: 'arn:aws:iam::\\d{12}:role/.+' }
+const sessionPolicy = { length: [1, 2048] } as const
 const modes = { oneOf: ['API', 'API_AND_CONFIG_MAP', 'CONFIG_MAP'] }
 const results = { range: [1, 100] } as const
 
@@ -28,6 +29,24 @@ export const constraints: Constraints = {
   'Taint.value': { length: [0, 63] },
   'Taint.effect': { oneOf: ['NO_SCHEDULE', 'NO_EXECUTE', 'PREFER_NO_SCHEDULE'] },
   capacityType: { oneOf: ['ON_DEMAND', 'SPOT', 'CAPACITY_BLOCK'] },
+  'CreatePodIdentityAssociationRequest.namespace': { length: [1, 63] },
+  'CreatePodIdentityAssociationRequest.serviceAccount': { length: [1, 253] },
+  'CreatePodIdentityAssociationRequest.roleArn': roleArn,
+  'CreatePodIdentityAssociationRequest.targetRoleArn': roleArn,
+  'CreatePodIdentityAssociationRequest.policy': sessionPolicy,
+  'UpdatePodIdentityAssociationRequest.roleArn': roleArn,
+  'UpdatePodIdentityAssociationRequest.policy': { length: [0, 2048] },
+  'CreateAddonRequest.addonName': { length: [1, 100], pattern: name },
+  'CreateAddonRequest.serviceAccountRoleArn': roleArn,
+  'CreateAddonRequest.configurationValues': { length: [0, 100_000] },
+  'UpdateAddonRequest.configurationValues': { length: [0, 100_000] },
+  'AddonPodIdentityAssociations.roleArn': roleArn,
+  resolveConflicts: { oneOf: ['OVERWRITE', 'NONE', 'PRESERVE'] },
+  'CreateFargateProfileRequest.fargateProfileName': { length: [1, 63], pattern: name },
+  'CreateFargateProfileRequest.podExecutionRoleArn': roleArn,
+  'CreateFargateProfileRequest.selectors': { length: [1, 5] },
+  'FargateProfileSelector.namespace': { length: [1, 63] },
+  'FargateProfileSelector.labels': { length: [0, 5] },
   'AccessScope.type': { oneOf: ['cluster', 'namespace'] },
   tags: { length: [0, 50] },
   labels: { length: [0, 100] },

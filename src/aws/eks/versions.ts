@@ -53,6 +53,11 @@ const offered: readonly Offered[] = [
   },
 ]
 
+/** All minor versions on offer, newest first. */
+export function offeredVersions(): string[] {
+  return offered.map(({ version }) => version)
+}
+
 /** True for a version that a cluster may have. */
 export function isOffered(version: string): boolean {
   return offered.some((o) => o.version === version)

@@ -1,4 +1,4 @@
-/** TagResource, UntagResource and ListTagsForResource: of clusters, node groups and access entries. */
+/** TagResource, UntagResource and ListTagsForResource: of clusters and all that belongs to them. */
 import type {
   ListTagsForResourceRequest,
   ListTagsForResourceResponse,
@@ -11,7 +11,8 @@ import type { Call, Need, Operation } from '../../operation.ts'
 import type { Checked } from '../../protocol/checked.ts'
 import { requestTags, resourceTags } from '../access.ts'
 import { badTagRequest, tagTargetNotFound } from '../errors.ts'
-import { type ClusterKey, parseClusterArn, type Tags } from '../records.ts'
+import { associationKey } from '../pod-identity.ts'
+import { type ClusterKey, type PartKind, parseClusterArn, type Tags } from '../records.ts'
 import type { EksState } from '../state.ts'
 import { checkTags } from '../validation.ts'
 
@@ -104,21 +105,38 @@ function find(arn: string, call: Call, state: EksState): Tagged | undefined {
       }
     )
   }
-  const match = /^arn:aws:eks:([^:]+):(\d{12}):(nodegroup|access-entry)\/([^/]+)\/(.+)$/.exec(arn)
-  const [, region = '', account = '', kind, name = ''] = match ?? []
+  const match = /^arn:aws:eks:([^:]+):(\d{12}):([a-z-]+)\/([^/]+)\/(.+)$/.exec(arn)
+  const [, region = '', account = '', type = '', name = ''] = match ?? []
+  const kind = Object.hasOwn(taggedKinds, type) ? taggedKinds[type] : undefined
   if (account !== call.account || !kind) return undefined
-  return findPart({ account, region, name }, kind as 'nodegroup' | 'access-entry', arn, state)
+  return findPart({ account, region, name }, kind, arn, state)
+}
+
+type TaggedKind = Exclude<PartKind, 'update'>
+
+/** What stands in an ARN for each kind that bears tags. */
+const taggedKinds: Readonly<Record<string, TaggedKind>> = {
+  nodegroup: 'nodegroup',
+  'access-entry': 'access-entry',
+  addon: 'addon',
+  fargateprofile: 'fargate-profile',
+  podidentityassociation: 'pod-identity',
 }
 
 function findPart(
   key: ClusterKey,
-  kind: 'nodegroup' | 'access-entry',
+  kind: TaggedKind,
   arn: string,
   state: EksState,
 ): Tagged | undefined {
   const part = state.list(key, kind).find((candidate) => candidate.arn === arn)
   if (!part) return undefined
-  const name = 'principalArn' in part ? part.principalArn : part.name
+  const name =
+    'principalArn' in part
+      ? part.principalArn
+      : 'namespace' in part
+        ? associationKey(part.namespace, part.serviceAccount)
+        : part.name
   return {
     tags: part.tags,
     change: (to) => state.change(key, kind, name, (p) => ({ ...p, tags: to(p.tags) })),

@@ -34,7 +34,7 @@ export const describeUpdate: Operation<
   },
 }
 
-/** Ids of the changes to a cluster, or to one of its node groups. */
+/** Ids of the changes to a cluster, or to one of its node groups or add-ons. */
 export const listUpdates: Operation<Checked<ListUpdatesRequest>, ListUpdatesResponse, Deps> = {
   name: 'ListUpdates',
   access: ({ name }, call) => [clusterNeed('ListUpdates', call, name)],
@@ -42,6 +42,7 @@ export const listUpdates: Operation<Checked<ListUpdatesRequest>, ListUpdatesResp
     const ids = state
       .list(state.cluster(keyOf(call, input.name)), 'update')
       .filter((update) => update.nodegroupName === input.nodegroupName)
+      .filter((update) => update.addonName === input.addonName)
       .map((update) => update.id)
     const { items, ...rest } = pageOf(ids, input)
     return { updateIds: items, ...rest }

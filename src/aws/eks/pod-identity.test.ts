@@ -1,0 +1,244 @@
+/** Associations, add-ons and Fargate profiles over the wire, with AWS's own client. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  CreateAddonCommand,
+  CreateClusterCommand,
+  CreateFargateProfileCommand,
+  CreatePodIdentityAssociationCommand,
+  DeleteAddonCommand,
+  DeleteClusterCommand,
+  DeleteFargateProfileCommand,
+  DeletePodIdentityAssociationCommand,
+  DescribeAddonCommand,
+  DescribeAddonConfigurationCommand,
+  DescribeAddonVersionsCommand,
+  DescribeFargateProfileCommand,
+  DescribePodIdentityAssociationCommand,
+  type EKSClient,
+  ListAccessEntriesCommand,
+  ListAddonsCommand,
+  ListFargateProfilesCommand,
+  ListPodIdentityAssociationsCommand,
+  ListTagsForResourceCommand,
+  TagResourceCommand,
+  UpdateAddonCommand,
+  UpdatePodIdentityAssociationCommand,
+} from '@aws-sdk/client-eks'
+import { testAccount } from '../gateway/testing.ts'
+import { clusterRole, eksClient, nodeRole, startTestEks, type TestEks } from './testing.ts'
+
+const clusterName = 'demo'
+const who = { clusterName, namespace: 'shop', serviceAccount: 'api' }
+
+async function withCluster(): Promise<{ running: TestEks; client: EKSClient } & AsyncDisposable> {
+  const running = await startTestEks()
+  const client = eksClient(running)
+  const resourcesVpcConfig = { subnetIds: ['subnet-1'] }
+  const accessConfig = { authenticationMode: 'API' as const }
+  await client.send(
+    new CreateClusterCommand({
+      name: clusterName,
+      roleArn: clusterRole,
+      resourcesVpcConfig,
+      accessConfig,
+    }),
+  )
+  return { running, client, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() }
+}
+
+function refusal(name: string, message: RegExp) {
+  return (error: Error) => {
+    assert.equal(error.name, name)
+    assert.match(error.message, message)
+    return true
+  }
+}
+
+test('an association is made, shown in full, listed without its role, changed and deleted', async () => {
+  await using demo = await withCluster()
+  const { client, running } = demo
+  const arn = (await describeClusterArn(running)) ?? ''
+  const { association } = await client.send(
+    new CreatePodIdentityAssociationCommand({ ...who, roleArn: nodeRole, tags: { team: 'a' } }),
+  )
+  assert.match(association?.associationId ?? '', /^a-[a-z0-9]{17}$/)
+  const { associationId = '', associationArn = '' } = association ?? {}
+  assert.equal(
+    associationArn,
+    `arn:aws:eks:ap-northeast-1:${testAccount}:podidentityassociation/demo/${associationId}`,
+  )
+  assert.equal(association?.disableSessionTags, false)
+  assert.equal(association?.ownerArn, undefined)
+  assert.equal(running.eks.podIdentity(arn, 'shop', 'api')?.id, associationId)
+  const id = { clusterName, associationId }
+  const described = await client.send(new DescribePodIdentityAssociationCommand(id))
+  assert.deepEqual(described.association, association)
+  const { associations } = await client.send(
+    new ListPodIdentityAssociationsCommand({ clusterName, namespace: 'shop' }),
+  )
+  assert.deepEqual(associations, [{ ...who, associationArn, associationId }])
+  const none = await client.send(
+    new ListPodIdentityAssociationsCommand({ clusterName, serviceAccount: 'web' }),
+  )
+  assert.deepEqual(none.associations, [])
+  const targetRoleArn = 'arn:aws:iam::444455556666:role/data'
+  const updated = await client.send(
+    new UpdatePodIdentityAssociationCommand({ ...id, targetRoleArn, disableSessionTags: true }),
+  )
+  assert.equal(updated.association?.targetRoleArn, targetRoleArn)
+  assert.equal(updated.association?.externalId, `ap-northeast-1/${testAccount}/demo/shop/api`)
+  const bare = await client.send(
+    new UpdatePodIdentityAssociationCommand({ ...id, targetRoleArn: '' }),
+  )
+  assert.equal(bare.association?.externalId, undefined)
+  await client.send(new TagResourceCommand({ resourceArn: associationArn, tags: { x: 'y' } }))
+  const tagged = await client.send(new ListTagsForResourceCommand({ resourceArn: associationArn }))
+  assert.deepEqual(tagged.tags, { team: 'a', x: 'y' })
+  await client.send(new DeletePodIdentityAssociationCommand(id))
+  assert.equal(running.eks.podIdentity(arn, 'shop', 'api'), undefined)
+  await assert.rejects(
+    client.send(new DescribePodIdentityAssociationCommand(id)),
+    refusal('ResourceNotFoundException', /No association found/),
+  )
+})
+
+test('a ServiceAccount has one association; roles and policies that cannot be are refused', async () => {
+  await using demo = await withCluster()
+  const { client } = demo
+  const create = (more: object) =>
+    client.send(new CreatePodIdentityAssociationCommand({ ...who, roleArn: nodeRole, ...more }))
+  const first = await create({ clientRequestToken: 'once' })
+  const again = await create({ clientRequestToken: 'once' })
+  assert.equal(again.association?.associationId, first.association?.associationId)
+  await assert.rejects(
+    create({ clientRequestToken: 'twice' }),
+    refusal('ResourceInUseException', /^Association already exists: a-/),
+  )
+  const web = { serviceAccount: 'web' }
+  const invalid = 'InvalidParameterException'
+  await assert.rejects(
+    create({ ...web, roleArn: `${nodeRole}-gone` }),
+    refusal(invalid, /^Role provided in the request does not exist\.$/),
+  )
+  await assert.rejects(create({ ...web, roleArn: 'nobody' }), refusal(invalid, /'roleArn' failed/))
+  const policy = '{"Version":"2012-10-17","Statement":[]}'
+  await assert.rejects(create({ ...web, policy }), refusal(invalid, /disableSessionTags/))
+  await assert.rejects(
+    create({ ...web, policy: 'none', disableSessionTags: true }),
+    refusal(invalid, /Syntax errors/),
+  )
+  await assert.rejects(
+    create({ ...web, clusterName: 'other' }),
+    refusal('ResourceNotFoundException', /^No cluster found for name: other\.$/),
+  )
+})
+
+test('the agent is an add-on like others; what an add-on associated goes with it', async () => {
+  await using demo = await withCluster()
+  const { client, running } = demo
+  const arn = (await describeClusterArn(running)) ?? ''
+  const addonName = 'eks-pod-identity-agent'
+  await assert.rejects(
+    client.send(new DescribeAddonCommand({ clusterName, addonName })),
+    refusal(
+      'ResourceNotFoundException',
+      /^No addon: eks-pod-identity-agent found in cluster: demo$/,
+    ),
+  )
+  assert.equal(running.eks.hasAddon(arn, addonName), false)
+  const created = await client.send(new CreateAddonCommand({ clusterName, addonName }))
+  assert.equal(created.addon?.status, 'CREATING')
+  const { addon } = await client.send(new DescribeAddonCommand({ clusterName, addonName }))
+  assert.equal(addon?.status, 'ACTIVE')
+  assert.match(addon?.addonArn ?? '', /:addon\/demo\/eks-pod-identity-agent\/[0-9a-f-]{36}$/)
+  assert.equal(running.eks.hasAddon(arn, addonName), true)
+  await assert.rejects(
+    client.send(new CreateAddonCommand({ clusterName, addonName })),
+    refusal('ResourceInUseException', /^Addon already exists\.$/),
+  )
+  await assert.rejects(
+    client.send(new CreateAddonCommand({ clusterName, addonName: 'who-knows' })),
+    refusal('InvalidParameterException', /^Addon version specified is not supported$/),
+  )
+  const cni = { clusterName, addonName: 'vpc-cni' }
+  const podIdentityAssociations = [{ serviceAccount: 'aws-node', roleArn: nodeRole }]
+  await client.send(new CreateAddonCommand({ ...cni, podIdentityAssociations }))
+  const shown = await client.send(new DescribeAddonCommand(cni))
+  assert.equal(shown.addon?.podIdentityAssociations?.length, 1)
+  assert.equal(
+    running.eks.podIdentity(arn, 'kube-system', 'aws-node')?.ownerArn,
+    shown.addon?.addonArn,
+  )
+  const listed = await client.send(new ListAddonsCommand({ clusterName }))
+  assert.deepEqual(listed.addons, [addonName, 'vpc-cni'])
+  const configurationValues = '{"env":{}}'
+  const { update } = await client.send(new UpdateAddonCommand({ ...cni, configurationValues }))
+  assert.equal(update?.type, 'AddonUpdate')
+  await client.send(new DeleteAddonCommand(cni))
+  assert.equal(running.eks.podIdentity(arn, 'kube-system', 'aws-node'), undefined)
+})
+
+test('eksctl finds a default version of each add-on, and what configures it', async () => {
+  await using demo = await withCluster()
+  const { client } = demo
+  const { addons = [] } = await client.send(
+    new DescribeAddonVersionsCommand({ addonName: 'vpc-cni', kubernetesVersion: '1.32' }),
+  )
+  const version = addons[0]?.addonVersions?.[0]
+  assert.equal(version?.compatibilities?.[0]?.defaultVersion, true)
+  const { addonVersion } = version ?? {}
+  const configuration = await client.send(
+    new DescribeAddonConfigurationCommand({ addonName: 'vpc-cni', addonVersion }),
+  )
+  assert.equal(configuration.podIdentityConfiguration?.[0]?.serviceAccount, 'aws-node')
+})
+
+test('a Fargate profile is heeded by the cluster until it is deleted', async () => {
+  await using demo = await withCluster()
+  const { client, running } = demo
+  const profile = {
+    clusterName,
+    fargateProfileName: 'fp-default',
+    podExecutionRoleArn: nodeRole,
+    selectors: [{ namespace: 'batch', labels: { on: 'fargate' } }],
+  }
+  const { fargateProfile } = await client.send(new CreateFargateProfileCommand(profile))
+  assert.equal(fargateProfile?.status, 'CREATING')
+  const name = { clusterName, fargateProfileName: 'fp-default' }
+  const shown = await client.send(new DescribeFargateProfileCommand(name))
+  assert.equal(shown.fargateProfile?.status, 'ACTIVE')
+  assert.match(
+    shown.fargateProfile?.fargateProfileArn ?? '',
+    /:fargateprofile\/demo\/fp-default\/[0-9a-f-]{36}$/,
+  )
+  const heeded = () => [...running.clusters.fargate.values()].flat().map((one) => one.name)
+  assert.deepEqual(heeded(), ['fp-default'])
+  const entries = await client.send(new ListAccessEntriesCommand({ clusterName }))
+  assert.ok(entries.accessEntries?.includes(nodeRole))
+  await assert.rejects(
+    client.send(new CreateFargateProfileCommand({ ...profile, fargateProfileName: 'eks-mine' })),
+    refusal('InvalidParameterException', /cannot start with eks-/),
+  )
+  await assert.rejects(
+    client.send(new CreateFargateProfileCommand({ ...profile, podExecutionRoleArn: clusterRole })),
+    refusal('InvalidParameterException', /^Misconfigured PodExecutionRole Trust Policy/),
+  )
+  await client.send(new DeleteFargateProfileCommand(name))
+  assert.deepEqual(heeded(), [])
+  const list = await client.send(new ListFargateProfilesCommand({ clusterName }))
+  assert.deepEqual(list.fargateProfileNames, [])
+})
+
+test('with the cluster goes all that belongs to it', async () => {
+  await using demo = await withCluster()
+  const { client, running } = demo
+  const arn = (await describeClusterArn(running)) ?? ''
+  await client.send(new CreatePodIdentityAssociationCommand({ ...who, roleArn: nodeRole }))
+  await client.send(new DeleteClusterCommand({ name: clusterName }))
+  assert.equal(running.eks.podIdentity(arn, 'shop', 'api'), undefined)
+})
+
+async function describeClusterArn({ clusters }: TestEks): Promise<string | undefined> {
+  return [...clusters.clusters.keys()][0]
+}
