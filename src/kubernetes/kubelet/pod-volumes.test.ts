@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { eventually } from '../../../test/support/cluster.ts'
 import { configMaps } from '../resources.ts'
-import { openNode, state } from './testing.ts'
+import { bare, openNode, state } from './testing.ts'
 
 for (const isolation of ['bubblewrap', 'none'] as const) {
   test(`tokens, CA and namespace lie where clients look for them (isolation ${isolation})`, async () => {
@@ -58,37 +58,39 @@ for (const isolation of ['bubblewrap', 'none'] as const) {
   })
 }
 
-test('a token is renewed at 80 % of its life, and the container sees the new one', async () => {
-  await using node = await openNode()
-  const pod = await node.create('sleep 1000', {
-    spec: {
-      automountServiceAccountToken: false,
-      volumes: [
-        {
-          name: 't',
-          projected: {
-            sources: [
-              { serviceAccountToken: { audience: 'a', expirationSeconds: 3600, path: 'token' } },
-            ],
-          },
-        },
-      ],
-    },
+for (const isolation of ['bubblewrap', 'unshare', 'none'] as const) {
+  test(`a token is renewed at 80 % of its life, and the container sees the new one (isolation ${isolation})`, async () => {
+    await using node = await openNode(isolation)
+    const token = { audience: 'a', expirationSeconds: 3600, path: 'token' }
+    const source = { projected: { sources: [{ serviceAccountToken: token }] } }
+    const read = 'cat /run/t/token'
+    const pod = await node.create(
+      `old=$(${read}); echo ready; while [ "$(${read})" = "$old" ]; do sleep 0.01; done; ${read}`,
+      {
+        container: { volumeMounts: [{ name: 't', mountPath: '/run/t' }] },
+        spec: { ...bare, volumes: [{ name: 't', ...source }] },
+      },
+    )
+    await node.wait(pod, node.phase('Running'))
+    await eventually('first read', () => node.logText(pod).includes('ready'))
+    const file = join(node.directory, 'node/pods', pod.metadata.uid, 'volumes/t/token')
+    const first = readFileSync(file, 'utf8')
+    node.clock.advance(0.79 * 3600_000)
+    assert.equal(readFileSync(file, 'utf8'), first)
+    node.clock.advance(0.02 * 3600_000)
+    await node.wait(pod, node.phase('Succeeded'))
+    const [, shown = ''] = ((await node.logs(pod)) ?? '').split('\n')
+    assert.match(shown, /^e[\w-]+\.[\w-]+\.[\w-]+$/)
+    assert.notEqual(shown, first)
   })
-  await node.wait(pod, node.phase('Running'))
-  const file = join(node.directory, 'node/pods', pod.metadata.uid, 'volumes/t/token')
-  const first = readFileSync(file, 'utf8')
-  node.clock.advance(0.79 * 3600_000)
-  node.clock.advance(0.02 * 3600_000)
-  await eventually('a new token', () => readFileSync(file, 'utf8') !== first)
-})
+}
 
 test('a volume whose ConfigMap is missing holds the pod until the map appears', async () => {
   await using node = await openNode()
   const pod = await node.create('cat /etc/settings/color', {
     container: { volumeMounts: [{ name: 'v', mountPath: '/etc/settings' }] },
     spec: {
-      automountServiceAccountToken: false,
+      ...bare,
       volumes: [{ name: 'v', configMap: { name: 'settings' } }],
     },
   })
@@ -114,7 +116,7 @@ test('a changed ConfigMap shows in the volume of a running pod', async () => {
     {
       container: { volumeMounts: [{ name: 'v', mountPath: '/run/s' }] },
       spec: {
-        automountServiceAccountToken: false,
+        ...bare,
         volumes: [{ name: 'v', configMap: { name: 's' } }],
       },
     },
