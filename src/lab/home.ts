@@ -19,7 +19,10 @@ export interface Home {
   readonly clusters: string
   readonly databases: string
   readonly kubeconfig: string
+  /** Holds `podpass`. */
   readonly bin: string
+  /** Holds an `eksctl` that is podpass. */
+  readonly eksctlBin: string
   readonly images: string
   readonly lockFile: string
   readonly logFile: string
@@ -62,6 +65,7 @@ export function homeAt(root: string, runtime: string): Home {
     databases: join(root, 'databases'),
     kubeconfig: join(root, 'kubeconfig'),
     bin: join(root, 'bin'),
+    eksctlBin: join(root, 'eksctl-bin'),
     images: join(root, 'images.yaml'),
     lockFile: join(root, 'lock.json'),
     logFile: join(root, 'podpass.log'),

@@ -202,11 +202,14 @@ async function listening(
   start: (port: number) => Promise<number>,
 ): Promise<number> {
   const name = flag === '--aws-port' ? 'aws' : 'issuer'
-  const port = options[`${name}Port`] ?? state.settings[`${name}Port`] ?? defaultPorts[name]
+  const chosen = options[`${name}Port`] ?? state.settings[`${name}Port`]
+  const port = chosen ?? defaultPorts[name]
   try {
     return await start(port)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    // A new home's issuer may be anywhere: nothing names its port yet.
+    if (name === 'issuer' && chosen === undefined) return start(0)
     throw new PortTaken(port, flag, currentHolder(portNote(options.runtime, port)))
   }
 }

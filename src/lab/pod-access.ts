@@ -28,7 +28,7 @@ export function podAccess(given: {
   const { environment, home, settings, log, awsPort } = given
   const path = (environment['PATH'] ?? '/usr/local/bin:/usr/bin:/bin')
     .split(':')
-    .filter((part) => part !== home.bin)
+    .filter((part) => part !== home.bin && part !== home.eksctlBin)
     .join(':')
   let runtime: Promise<Runtime> | undefined
   return {

@@ -1,4 +1,4 @@
-/** Small programs in the home's `bin`: `podpass`, and `eksctl` for who has none. */
+/** Small programs in the home: `podpass`, and `eksctl` for who has none. */
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,8 +7,7 @@ import { type Home, writePrivateFile } from './home.ts'
 /** Writes both; they run this very Podpass on this home. */
 export function writeShims(home: Home): void {
   const program = fileURLToPath(new URL('../../bin/podpass', import.meta.url))
-  for (const name of ['podpass', 'eksctl']) {
-    const file = join(home.bin, name)
+  for (const file of [join(home.bin, 'podpass'), join(home.eksctlBin, 'eksctl')]) {
     writePrivateFile(
       file,
       `#!/bin/sh\nexport PODPASS_HOME="\${PODPASS_HOME:-${home.root}}"\nexec "${program}" "$@"\n`,

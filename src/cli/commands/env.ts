@@ -2,7 +2,6 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { Command } from 'commander'
-import type { Environment } from '../../config/env.ts'
 import { readSettings } from '../../lab/home.ts'
 import { currentHolder } from '../../lab/lock.ts'
 import { labVariables, readLabCredentials } from '../../lab/variables.ts'
@@ -34,11 +33,11 @@ Examples:
         )
       }
       const variables: Record<string, string> = labVariables(home, settings, credentials)
-      if (options.eksctl && !onPath(context.environment, 'eksctl', home.bin)) {
-        const path = context.environment['PATH'] ?? ''
-        const parts = path.split(delimiter).filter((part) => part !== home.bin)
-        variables['PATH'] = [home.bin, ...parts].join(delimiter)
-      }
+      const own = [home.bin, home.eksctlBin]
+      const path = (context.environment['PATH'] ?? '').split(delimiter)
+      const rest = path.filter((part) => !own.includes(part))
+      const standIn = options.eksctl && !hasProgram(rest, 'eksctl') ? [home.eksctlBin] : []
+      variables['PATH'] = [home.bin, ...standIn, ...rest].join(delimiter)
       if (options.output === 'json') {
         context.stdout.write(`${JSON.stringify(variables, null, 2)}\n`)
         return
@@ -49,12 +48,12 @@ Examples:
     })
 }
 
-/** True when `name` is on PATH elsewhere than in `except`. */
-function onPath(environment: Environment, name: string, except: string): boolean {
-  return (environment['PATH'] ?? '').split(delimiter).some((directory) => {
-    if (directory === '' || directory === except) return false
+/** True when one of the folders holds a program of this name. */
+function hasProgram(folders: readonly string[], name: string): boolean {
+  return folders.some((folder) => {
+    if (folder === '') return false
     try {
-      accessSync(join(directory, name), constants.X_OK)
+      accessSync(join(folder, name), constants.X_OK)
       return true
     } catch {
       return false

@@ -41,6 +41,7 @@ Examples:
         databaseDirectory(home, context.userId),
         home.kubeconfig,
         home.bin,
+        home.eksctlBin,
         home.lockFile,
         home.logFile,
         ...[home.stateFile, home.auditFile].flatMap((file) => [file, `${file}-wal`, `${file}-shm`]),

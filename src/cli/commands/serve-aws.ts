@@ -68,7 +68,7 @@ async function serve(
       throw await startFailure(error)
     },
   )
-  const { port, adminPort } = served
+  const { port, adminPort, outboundPort } = served
   let broken: unknown
   try {
     for (const id of accounts) {
@@ -77,7 +77,10 @@ async function serve(
       log.info({ account: id, made: made !== undefined }, 'account')
     }
     if (!files.tls) log.warn({}, 'without a certificate only HTTP is spoken')
-    log.info({ host: config.listen.host, port, adminPort, tls: files.tls !== undefined }, 'ready')
+    log.info(
+      { host: config.listen.host, port, adminPort, outboundPort, tls: files.tls !== undefined },
+      'ready',
+    )
     broken = await untilStopped(served, signal)
     log.info({ draining: true }, 'stopping')
   } finally {
