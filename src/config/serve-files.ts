@@ -12,9 +12,14 @@ export interface ServeFiles {
 }
 
 /** Throws a ConfigError that names setting and file. */
-export function readServeFiles({ tls, issuers }: ServeAwsConfig): ServeFiles {
+export function readServeFiles({ tls, issuers, outbound }: ServeAwsConfig): ServeFiles {
   const issuerCaPems = issuers.ca.flatMap((path) => certificates('issuers.ca', path))
-  if (!tls) return { issuerCaPems }
+  if (!tls) {
+    if (!outbound) return { issuerCaPems }
+    throw new ConfigError('`outbound.url` needs a certificate', [
+      `give ${flagOf('tls.certificate')}`,
+    ])
+  }
   const cert = certificates('tls.certificate', tls.certificate).join('\n')
   const key = read('tls.key', tls.key)
   try {

@@ -62,6 +62,14 @@ const schema = z.strictObject({
       allowPrivateRedirects: bool.default(false),
     })
     .prefault({}),
+  outbound: z
+    .strictObject({
+      url: z
+        .string({ error: 'is missing' })
+        .regex(/^https:\/\/[^/?#@\s]+$/, 'is no https://HOST[:PORT]'),
+      listen: address.prefault('127.0.0.1:4567'),
+    })
+    .optional(),
   audit: z
     .strictObject({ file: file.optional(), limit: whole(100, 10_000_000).default(50_000) })
     .prefault({}),
@@ -95,6 +103,14 @@ export const serveSettings = {
   'issuers.allowPrivateRedirects': [
     '',
     'let OIDC issuers refer to other hosts with private addresses',
+  ],
+  'outbound.url': [
+    '<url>',
+    'https://HOST[:PORT] where others find the issuers of GetWebIdentityToken (default: not served)',
+  ],
+  'outbound.listen': [
+    '<address>',
+    'HOST:PORT or PORT where they are served (default: 127.0.0.1:4567)',
   ],
   'audit.file': ['<file>', 'keep the records of CloudTrail in this file, not in memory'],
   'audit.limit': ['<number>', 'how many of them (default: 50000)'],

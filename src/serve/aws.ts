@@ -12,6 +12,8 @@ import type { ServeFiles } from '../config/serve-files.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { evaluate } from '../kernel/policy/evaluate.ts'
 import { type AddressKind, addressKind } from '../oidc/address.ts'
+import { type IssuerServer, startIssuerServer } from '../oidc/issuer-server.ts'
+import { type OutboundIssuers, openOutboundIssuers } from '../oidc/outbound-issuers.ts'
 import { guardedLookup } from '../oidc/trusted-connection.ts'
 import { createVerifier } from '../oidc/verifier.ts'
 import { pause } from '../store/postgres/connection.ts'
@@ -34,6 +36,8 @@ export interface ServeAwsOptions {
 export interface ServedAws extends AsyncDisposable {
   readonly port: number
   readonly adminPort: number
+  /** Of the issuers of outbound federation, where they are served. */
+  readonly outboundPort: number | undefined
   readonly iam: Iam
   /** Resolves with the reason when the process can only be started anew. */
   readonly failed: Promise<unknown>
@@ -59,8 +63,15 @@ export async function serveAws(options: ServeAwsOptions): Promise<ServedAws> {
   )
   const sessions = stack.use(await openSharedSessions({ store, clock }))
   const reach = reachOf(config)
+  const outbound =
+    config.outbound && stack.use(openOutboundIssuers({ store, origin: config.outbound.url }))
   const iam = stack.use(
-    openIam({ store, clock, fetchThumbprint: (url) => fetchThumbprint(url, reach) }),
+    openIam({
+      store,
+      clock,
+      fetchThumbprint: (url) => fetchThumbprint(url, reach),
+      ...(outbound && { outboundIssuerUrl: outbound.urlOf }),
+    }),
   )
   const { identities } = iam
   const verifier = createVerifier({
@@ -70,7 +81,9 @@ export async function serveAws(options: ServeAwsOptions): Promise<ServedAws> {
     allowLoopback: config.issuers.allowLoopback,
     allowPrivateRedirects: config.issuers.allowPrivateRedirects,
   })
-  const sts = createSts({ identities, sessions, verifier, evaluate, clock })
+  const sts = createSts({ identities, sessions, verifier, evaluate, clock, outbound })
+  const issuerServer =
+    outbound && stack.use(await serveOutbound(options, (id) => iam.isOutboundIssuer(id), outbound))
   const { file: path = ':memory:', limit } = config.audit
   const onError = (error: unknown) => log.error({ error: String(error) }, 'audit records were lost')
   const audit = stack.use(openAuditLog({ path, limit, onError }))
@@ -103,6 +116,7 @@ export async function serveAws(options: ServeAwsOptions): Promise<ServedAws> {
   return {
     port: gateway.port,
     adminPort: admin.port,
+    outboundPort: issuerServer?.port,
     iam,
     failed: failed.promise,
     async [Symbol.asyncDispose]() {
@@ -111,6 +125,20 @@ export async function serveAws(options: ServeAwsOptions): Promise<ServedAws> {
       await parts[Symbol.asyncDispose]()
     },
   }
+}
+
+/** Publishes the keys of outbound federation, so that others can check the tokens of GetWebIdentityToken. */
+function serveOutbound(
+  { config, files, log }: ServeAwsOptions,
+  isEnabled: (id: string) => boolean,
+  outbound: OutboundIssuers,
+): Promise<IssuerServer> {
+  if (!config.outbound || !files.tls) throw new Error('outbound issuers need a certificate')
+  const issuers = (path: string) => {
+    const id = /^\/outbound\/([0-9a-f-]{36})$/.exec(path)?.[1]
+    return id !== undefined && isEnabled(id) ? outbound.published(id) : undefined
+  }
+  return startIssuerServer({ ...config.outbound.listen, tls: files.tls, issuers, log })
 }
 
 /** How long a request waits to see what other processes wrote, where the database is slow. */

@@ -6,6 +6,7 @@ import { podpassProgram, start } from './lab.ts'
 export interface Replica extends AsyncDisposable {
   /** `https://127.0.0.1:PORT`. */
   readonly endpoint: string
+  readonly outboundPort: number
   /** Status of `/readyz`. */
   ready(): Promise<number>
   /** What it wrote so far: results, and log lines. */
@@ -13,6 +14,12 @@ export interface Replica extends AsyncDisposable {
   readonly stderr: string
   /** Sends a signal and answers the exit code; null where the signal ended it. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>
+}
+
+interface Ports {
+  readonly port: number
+  readonly adminPort: number
+  readonly outboundPort: number
 }
 
 /** Starts one on free ports and waits until it serves; rejects with its log where it ends before. */
@@ -27,7 +34,7 @@ export async function startReplica(
   child.stdout.on('data', (chunk: Buffer) => {
     said.stdout += chunk.toString()
   })
-  const ports = await new Promise<{ port: number; adminPort: number }>((resolve, reject) => {
+  const ports = await new Promise<Ports>((resolve, reject) => {
     createInterface({ input: child.stderr }).on('line', (line) => {
       said.stderr += `${line}\n`
       const entry = line.startsWith('{') ? JSON.parse(line) : {}
@@ -37,6 +44,7 @@ export async function startReplica(
   })
   return {
     endpoint: `https://127.0.0.1:${ports.port}`,
+    outboundPort: ports.outboundPort,
     ready: async () => (await fetch(`http://127.0.0.1:${ports.adminPort}/readyz`)).status,
     get stdout() {
       return said.stdout
