@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: policy variables are spelt like that
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import fc from 'fast-check'
 import type { AuthorizationRequest, PolicyInput } from './decision.ts'
 import { parseJson } from './json.ts'
 import {
@@ -11,6 +12,8 @@ import {
   simulate,
   validatePolicy,
 } from './policy.ts'
+import { documents } from './testing/generate.ts'
+import { everything } from './testing/profile.ts'
 
 const request: AuthorizationRequest = {
   principal: {
@@ -153,6 +156,52 @@ describe('documents made to hurt', () => {
   it('stops at a million characters', () => {
     const { problem } = parseJson(`"${'x'.repeat(1 << 20)}"`)
     assert.equal(problem?.reason, 'too-long')
+  })
+})
+
+describe('documents damaged at random', () => {
+  it('never make anything throw, and never grant where they are refused as text', () => {
+    const damage = fc.record({
+      at: fc.nat(),
+      cut: fc.nat({ max: 6 }),
+      put: fc.constantFrom(
+        '',
+        '"',
+        '{',
+        '}',
+        '[',
+        ']',
+        ',',
+        ':',
+        '*',
+        '$' + '{',
+        '}',
+        '\\',
+        '\\u00',
+        '1',
+        'null',
+        '\u0000',
+      ),
+    })
+    const damages = fc.array(damage, { minLength: 1, maxLength: 3 })
+    const kinds = ['identity', 'managed', 'trust', 'resource', 'resource-control'] as const
+    const property = fc.property(documents(everything, true), damages, (whole, list) => {
+      let document = whole
+      for (const { at, cut, put } of list) {
+        const place = at % (document.length + 1)
+        document = document.slice(0, place) + put + document.slice(place + cut)
+      }
+      for (const kind of kinds) {
+        validatePolicy(document, kind)
+        lintPolicy(document, kind, { services: { s3: [['GetObject'], ['s3:prefix']] } })
+      }
+      contextKeysOf(document)
+      const policy = { name: 'p', document }
+      simulate({ identityPolicies: [policy], resourcePolicy: policy, actions: ['s3:GetObject'] })
+      const { decision } = evaluate(request, { identity: [policy], resource: policy })
+      if (parseJson(document).problem) assert.equal(decision, 'implicitDeny')
+    })
+    fc.assert(property, { numRuns: 500 })
   })
 })
 
