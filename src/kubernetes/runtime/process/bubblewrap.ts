@@ -68,7 +68,7 @@ function plan(spec: ContainerSpec, host: HostOptions, bwrap: string): Launch {
       hidden: host.hidden,
       exposed: host.exposed,
       hasOwnDevices: host.isPrivileged,
-      tools: [...path.split(':').filter((p) => p.startsWith('/')), spec.argv[0] ?? ''],
+      tools: [...path.split(':'), ...spec.argv].filter((word) => word.startsWith('/')),
     }),
     ...['--chdir', directory],
   ]

@@ -193,6 +193,13 @@ for (const kind of kinds) {
       assert.equal(stdout, 'ca.pem\ncertificate')
     })
 
+    test('the secrets of the machine cannot be read, not even by root', async () => {
+      const { stdout } = await run(
+        'cat /etc/shadow; ls -A ~root/.ssh ~root/.aws 2>/dev/null | grep -v :',
+      )
+      assert.equal(stdout.trim(), '')
+    })
+
     test('the host cannot be written to, while the root and /tmp can', async () => {
       const { exitCode, stderr } = await run(
         'mkdir /new && echo x > /tmp/x && ! touch /etc/x /usr/x 2>&1',

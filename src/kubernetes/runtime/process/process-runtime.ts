@@ -1,16 +1,18 @@
 /** Runs containers as local processes, behind the best walls that this machine allows. */
 
+import { userInfo } from 'node:os'
 import type { Log } from '../../../audit/log.ts'
 import type { Runtime } from '../runtime.ts'
 import { findCommand } from './host-files.ts'
 import type { HostOptions, Launcher } from './launcher.ts'
 import { executeIn, type LocalProcess, startContainer } from './local-container.ts'
 import { chooseLauncher } from './probe.ts'
+import { secretPlaces } from './secret-places.ts'
 
 export interface ProcessRuntimeOptions {
   /** The host's PATH: where commands are looked up, and the PATH of containers that set none. */
   readonly path: string
-  /** Directories of the host that containers must not see (the lab's own, with its keys and other pods' tokens). */
+  /** What containers must not see beside the user's own secrets: the lab's keys and other pods' tokens. */
   readonly hidden?: readonly string[]
   /** Files of the host that containers need at their own path even so (CA certificates). */
   readonly exposed?: readonly string[]
@@ -27,7 +29,7 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
   const given: HostOptions = {
     isPrivileged: process.getuid?.() === 0,
     path: options.path,
-    hidden: options.hidden ?? [],
+    hidden: [...secretPlaces(homeOfUser()), ...(options.hidden ?? [])],
     exposed: options.exposed ?? [],
     setpriv: 'file' in setpriv ? setpriv.file : undefined,
     uid: process.getuid?.() ?? -1,
@@ -53,5 +55,14 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
       for (const container of all) container.signal('SIGKILL')
       await Promise.all(all.map((container) => container.exit))
     },
+  }
+}
+
+/** From the user database; a user without an entry there has no home of his own. */
+function homeOfUser(): string | undefined {
+  try {
+    return userInfo().homedir
+  } catch {
+    return undefined
   }
 }

@@ -7,7 +7,7 @@ export interface RootOptions {
   readonly mounts: readonly ContainerMount[]
   /** Directories that must exist inside. */
   readonly directories: readonly string[]
-  /** Directories of the host that no container may see. */
+  /** Directories and files of the host that no container may see. */
   readonly hidden: readonly string[]
   /** Files and directories of the host that containers need at their own paths, even below a hidden directory. */
   readonly exposed: readonly string[]
@@ -42,7 +42,9 @@ export function planRoot(options: RootOptions): string[] {
     // What is emptied anyway needs no cover, and a mount point for it would only tell that it is there.
     const gone = emptied.some((d) => isWithin(directory, d))
     const cameBack = back.some((path) => isWithin(directory, path))
-    if (exists(directory) && (!gone || cameBack)) args.push('--tmpfs', directory)
+    if (!exists(directory) || (gone && !cameBack)) continue
+    if (isDirectory(directory)) args.push('--tmpfs', directory)
+    else args.push('--ro-bind', '/dev/null', directory)
   }
   for (const path of exposed) {
     const covered = [...emptied, ...hidden].some((d) => isWithin(resolveExisting(path), d))
