@@ -101,7 +101,9 @@ export async function openAwsSide(
     log,
     roleExists: (arn) => identities.role(arn) !== undefined,
   })
-  const s3 = stack.use(await openS3({ directory: home.objects, clock, region: settings.region }))
+  const s3 = stack.use(
+    await openS3({ directory: home.objects, clock, region: settings.region, log }),
+  )
   const onError = (error: unknown) => log.error({ error }, 'audit records were lost')
   const audit = stack.use(openAuditLog({ path: home.auditFile, limit: auditLimit, onError }))
   const rds = openDatabaseService(options, { identities, sessions, audit })
