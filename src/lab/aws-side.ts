@@ -8,7 +8,7 @@ import { type Iam, openIam } from '../aws/iam/iam.ts'
 import type { Rds } from '../aws/rds/service.ts'
 import { openS3 } from '../aws/s3/open-s3.ts'
 import { createSessions } from '../aws/sessions.ts'
-import { createSts } from '../aws/sts/service.ts'
+import { createSts, type Sts } from '../aws/sts/service.ts'
 import type { LabClock } from '../clock/lab-clock.ts'
 import type { Environment } from '../config/env.ts'
 import { evaluate } from '../kernel/policy/evaluate.ts'
@@ -84,15 +84,7 @@ export async function openAwsSide(
   })
   const clusters: Clusters = new Clusters({
     ...options,
-    deps: {
-      access: options.access,
-      authenticateAws: (arn, name, token, awsAuth) => {
-        const identity = sts.verifyEksToken(token, name)
-        return 'refused' in identity ? undefined : eks.mapIdentity(arn, identity, awsAuth)
-      },
-      nodeCredentials: (request) =>
-        sts.assumeRoleForService({ ...request, service: 'ec2.amazonaws.com' }),
-    },
+    deps: clusterDeps(options, sts, () => eks),
   })
   const eks: Eks = openEks({
     store,
@@ -139,6 +131,23 @@ export async function openAwsSide(
       stack.use(clusters)
       return gateway.port
     },
+  }
+}
+
+/** What clusters ask of STS and EKS; EKS is opened after them, since it runs them. */
+function clusterDeps(
+  { access }: AwsSideOptions,
+  sts: Sts,
+  eks: () => Eks,
+): ClustersOptions['deps'] {
+  return {
+    access,
+    authenticateAws: (arn, name, token, awsAuth) => {
+      const identity = sts.verifyEksToken(token, name)
+      return 'refused' in identity ? undefined : eks().mapIdentity(arn, identity, awsAuth)
+    },
+    nodeCredentials: (request) =>
+      sts.assumeRoleForService({ ...request, service: 'ec2.amazonaws.com' }),
   }
 }
 
