@@ -21,7 +21,7 @@ export interface FollowerOptions {
 /** A notification may get lost with its connection; what it told is seen this much later at the latest. */
 const beatMs = 1_000
 /** How many revisions of the past are read at the start. */
-const historyAtStart = 10_000
+const historyAtStart = 1_000
 
 export class Follower {
   readonly #options: FollowerOptions

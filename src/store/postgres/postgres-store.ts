@@ -34,7 +34,7 @@ export interface PostgresStore extends Store {
 
 const compactEveryMs = 60_000
 /** Versions that are kept in memory, whatever their age. */
-const historyMax = 100_000
+const historyMax = 20_000
 
 /** Opens the store, making its tables where they are missing. Rejects with the driver's error or an UnfitDatabase. */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {

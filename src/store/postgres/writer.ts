@@ -131,14 +131,13 @@ export class Writer {
   }
 
   /** Takes the lock and brings the mirror up to date under it. */
-  async #lock(client: Client): Promise<Meta> {
+  async #lock(client: Client): Promise<void> {
     const { mirror, take } = this.#options
     const meta = await beginWrite(client)
     if (meta.revision < mirror.revision || meta.compacted > mirror.revision) {
       throw new UnfitDatabase(lostTrack(meta, mirror.revision))
     }
     take(await readVersions(client, mirror.revision, meta.revision))
-    return meta
   }
 
   async #compact(time: number): Promise<void> {
