@@ -11,7 +11,7 @@ import { childrenOf } from '../src/kubernetes/runtime/process/process-table.ts'
 for (const isolation of ['bubblewrap', 'unshare', 'none']) {
   test(`kill -9 leaves no container behind (isolation ${isolation})`, async () => {
     const directory = mkdtempSync(join(tmpdir(), 'podpass-orphans-'))
-    const script = join(import.meta.dirname, 'support/hold-container.ts')
+    const script = join(import.meta.dirname, 'support/hold-container.mjs')
     const holder = spawn(process.execPath, [script, isolation, directory], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })

@@ -10,11 +10,9 @@ export const namespaces = core('namespaces')
 export const serviceAccounts = core('serviceaccounts')
 export const configMaps = core('configmaps')
 export const secrets = core('secrets')
-export const services = core('services')
 export const events = core('events')
 export const deployments = apps('deployments')
 export const replicaSets = apps('replicasets')
-export const jobs: ResourceRef = { group: 'batch', version: 'v1', resource: 'jobs' }
 export const leases: ResourceRef = {
   group: 'coordination.k8s.io',
   version: 'v1',
@@ -24,4 +22,10 @@ export const leases: ResourceRef = {
 /** An object's address as one string, for keys of queues and maps. */
 export function objectKey(object: { metadata: { name: string; namespace?: string } }): string {
   return `${object.metadata.namespace ?? ''}/${object.metadata.name}`
+}
+
+export const mutatingWebhookConfigurations: ResourceRef = {
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  resource: 'mutatingwebhookconfigurations',
 }

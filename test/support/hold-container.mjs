@@ -1,11 +1,11 @@
-/** Runs one container and waits, to be killed: `node hold-container.ts <isolation> <directory>`. */
+/** Runs one container and waits, to be killed: `node hold-container.mjs <isolation> <directory>`. */
 import { silentLog } from '../../src/audit/log.ts'
 import { createProcessRuntime } from '../../src/kubernetes/runtime/process/process-runtime.ts'
 
 const [isolation, directory = ''] = process.argv.slice(2)
 const runtime = await createProcessRuntime({
   path: '/usr/local/bin:/usr/bin:/bin',
-  isolation: isolation as 'bubblewrap' | 'unshare' | 'none',
+  isolation,
   directory,
   log: silentLog,
 })
