@@ -68,7 +68,9 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
     process.kill(pid, signal)
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
+    const { code } = error as NodeJS.ErrnoException
+    // EPERM is what macOS says of a group that consists of the dead.
+    if (code === 'ESRCH' || code === 'EPERM') return false
     throw error
   }
 }
