@@ -223,7 +223,9 @@ test('check 25: a bucket policy gives, denies, and across accounts takes both si
   )
   const other = '444455556666'
   const created = await lab.podpass('create', 'account', '--id', other, '-o', 'json')
-  const { administrator } = JSON.parse(ok(created).stdout) as { administrator: SigningCredentials }
+  const { administratorKeys: administrator } = JSON.parse(ok(created).stdout) as {
+    administratorKeys: SigningCredentials
+  }
   await set(allowGuest)
   assert.match(await get(administrator), /^403/)
   const root = { AWS: `arn:aws:iam::${other}:root` }

@@ -111,6 +111,21 @@ test('check 4: the same by GET is answered by STS, not by S3', async () => {
   assert.equal(answer.value('SubjectFromWebIdentityToken'), reader)
 })
 
+test('a trust policy without the port, as eksctl writes it, counts for the lab’s own issuers alone', async () => {
+  for (const [name, own] of [
+    ['portless-own', issuer],
+    ['portless-foreign', it.issuer.url],
+  ] as const) {
+    const bare = own.replace('https://', '').replace(/:\d+/, '')
+    const condition = { StringEquals: { [`${bare}:sub`]: reader } }
+    await it.role(name, {}, document([trustStatement(bare, condition)]))
+  }
+  const ours = await it.exchange(token, { RoleArn: roleArn('portless-own') })
+  assert.equal(outcome(ours), '200')
+  const foreign = { RoleArn: roleArn('portless-foreign') }
+  assert.equal(outcome(await it.exchange(it.issuer.token(), foreign)), notAuthorized)
+})
+
 test('check 5: another subject is not trusted', async () => {
   const other = it.issuer.token({ sub: 'system:serviceaccount:default:other' })
   assert.equal(outcome(await it.exchange(other)), notAuthorized)

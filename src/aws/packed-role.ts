@@ -1,4 +1,5 @@
 /** Role sessions in as few bytes as sealing needs: their token travels with each request. */
+import { withoutPort, withoutScheme } from '../chain/links/wording.ts'
 import type { SessionFacts, WebIdentityFacts } from './caller.ts'
 
 type Rest = Omit<
@@ -26,6 +27,7 @@ const shortNames: Readonly<Record<Exclude<keyof Rest, 'webIdentity'>, string>> =
   sourceIdentity: 's',
   instanceId: 'i',
   pod: 'o',
+  podIdentity: 'd',
   chained: 'c',
 }
 
@@ -59,7 +61,7 @@ export function unpackRole(packed: PackedRole): SessionFacts {
   }
 }
 
-/** The issuer without scheme is in the provider's ARN and in every key, where `~` stands for it. */
+/** The issuer without scheme is in the provider's ARN and in every key, where `~` stands for it, `^` without its port. */
 type PackedWebIdentity = readonly [
   issuer: string,
   /** One text in a list: the ARN is that text, then the issuer's name. */
@@ -72,9 +74,14 @@ type PackedWebIdentity = readonly [
 function packWebIdentity(facts: WebIdentityFacts): PackedWebIdentity {
   const { issuer, audience, subject } = facts
   const name = withoutScheme(issuer)
+  const bare = withoutPort(name)
   const keys: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(facts.conditionKeys)) {
-    const short = key.startsWith(`${name}:`) ? `~${key.slice(name.length)}` : key
+    const short = key.startsWith(`${name}:`)
+      ? `~${key.slice(name.length)}`
+      : key.startsWith(`${bare}:`)
+        ? `^${key.slice(bare.length)}`
+        : key
     // 0 and 1 stand for subject and audience, which the keys repeat.
     keys[short] = value === subject ? 0 : value === audience ? 1 : value
   }
@@ -88,16 +95,17 @@ function packWebIdentity(facts: WebIdentityFacts): PackedWebIdentity {
 function unpackWebIdentity(packed: PackedWebIdentity): WebIdentityFacts {
   const [issuer, providerArn, audience, subject, keys] = packed
   const name = withoutScheme(issuer)
+  const bare = withoutPort(name)
   const conditionKeys: Record<string, string | readonly string[]> = {}
   for (const [short, value] of Object.entries(keys)) {
-    const key = short.startsWith('~') ? name + short.slice(1) : short
+    const key = short.startsWith('~')
+      ? name + short.slice(1)
+      : short.startsWith('^')
+        ? bare + short.slice(1)
+        : short
     conditionKeys[key] =
       value === 0 ? subject : value === 1 ? audience : (value as string | readonly string[])
   }
   const arn = typeof providerArn === 'string' ? providerArn : providerArn[0] + name
   return { issuer, providerArn: arn, audience, subject, conditionKeys }
-}
-
-function withoutScheme(issuer: string): string {
-  return issuer.replace(/^https:\/\//, '')
 }

@@ -123,6 +123,25 @@ test('a provider registered without the port counts only for issuers that are ou
   assert.equal((await judge(mint(), own)).kind, 'trusted')
 })
 
+test('a trust policy may leave the port out of ARN and keys, but only for issuers that are our own', async () => {
+  const role = () => ({
+    arn: roleArn,
+    account,
+    trustPolicy: policy(
+      statement({
+        Principal: { Federated: `arn:aws:iam::${account}:oidc-provider/localhost/id/9F` },
+        Condition: { StringEquals: { 'localhost/id/9F:sub': claims.sub } },
+      }),
+    ),
+  })
+  const { error } = await refusal(mint(), ports({ role }))
+  assert.equal(error.code, 'AccessDenied')
+  const own = ports({ role, isOwnIssuer: (one) => one === issuer })
+  const judgement = await judge(mint(), own)
+  assert.ok(judgement.kind === 'trusted')
+  assert.equal(judgement.conditionKeys['localhost/id/9F:sub'], claims.sub)
+})
+
 /** Trust policies that refuse the good token, and how the refusal is explained. */
 const policies: [what: string, trustPolicy: string, summary: RegExp, fix: RegExp][] = [
   [

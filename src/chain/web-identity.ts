@@ -1,7 +1,12 @@
 /** Token, provider and trust in AWS's order: whether a web identity token buys a session of a role. */
 import { parseArn } from '../kernel/arn.ts'
 import type { AuthorizationRequest, Evaluate } from '../kernel/policy/decision.ts'
-import { findProvider, judgeProvider, type RegisteredProvider } from './links/provider.ts'
+import {
+  findProvider,
+  judgeProvider,
+  providerAlias,
+  type RegisteredProvider,
+} from './links/provider.ts'
 import {
   type IssuerKeys,
   judgeToken,
@@ -92,12 +97,14 @@ export async function judgeWebIdentity<R extends TrustingRole>(
     ...(cluster ? { signer: "the cluster's issuer" } : {}),
   })
   if (judged.kind === 'refused') return refused(judged, token, [])
-  const meant = judgeProvider({ token, provider, account })
+  const { isOwnIssuer } = ports
+  const meant = judgeProvider({ token, provider, account, isOwnIssuer })
   if (meant.kind === 'refused') return refused(meant, token, [judged.verdict])
   const role = ports.role(attempt.roleArn)
+  const alias = providerAlias(provider.arn, token.issuer, isOwnIssuer)
   const trust = judgeTrust({
     evaluate: ports.evaluate,
-    principal: { kind: 'federated', provider: provider.arn },
+    principal: { kind: 'federated', provider: provider.arn, ...(alias ? { alias } : {}) },
     actions: actionsFor(token),
     roleArn: attempt.roleArn,
     role,

@@ -1,7 +1,7 @@
 /** The provider link: does the role's account know the token's issuer, and is the token meant for this account? */
 import type { Verdict } from '../verdict.ts'
 import type { WebIdentityRefusal, WebIdentityToken } from './token.ts'
-import { withoutScheme } from './wording.ts'
+import { withoutPort, withoutScheme } from './wording.ts'
 
 /** An OIDC provider as IAM has it registered. */
 export interface RegisteredProvider {
@@ -71,10 +71,12 @@ export function judgeProvider({
   token,
   provider,
   account,
+  isOwnIssuer = () => false,
 }: {
   token: WebIdentityToken
   provider: RegisteredProvider
   account: string
+  isOwnIssuer?: ((issuer: string) => boolean) | undefined
 }): ProviderPass | WebIdentityRefusal {
   const claimed = token.authorizedParty ? [token.authorizedParty] : token.audiences
   const accepted = claimed.filter((audience) => provider.clientIds.includes(audience))
@@ -102,7 +104,7 @@ export function judgeProvider({
   return {
     kind: 'passed',
     audience,
-    conditionKeys: conditionKeys(token, accepted, provider),
+    conditionKeys: conditionKeys(token, accepted, provider, isOwnIssuer(token.issuer)),
     verdict: {
       link: 'provider',
       verdict: 'passed',
@@ -112,11 +114,15 @@ export function judgeProvider({
   }
 }
 
-/** The keys stand under the token's issuer, and under the registered URL where that was written without a port. */
+/**
+ * The keys stand under the token's issuer, and of an issuer of our own also without its port, as eksctl writes trust
+ * policies.
+ */
 function conditionKeys(
   token: WebIdentityToken,
   audiences: readonly string[],
   provider: RegisteredProvider,
+  isOwn: boolean,
 ): Readonly<Record<string, string | readonly string[]>> {
   const { amr, email } = token.parsed.claims
   const values: Record<string, string | readonly string[]> = {
@@ -130,12 +136,31 @@ function conditionKeys(
   if (Array.isArray(amr) && amr.every((method) => typeof method === 'string')) values['amr'] = amr
   else if (typeof amr === 'string') values['amr'] = [amr]
   if (typeof email === 'string') values['email'] = email
-  const prefixes = new Set([withoutScheme(token.issuer), withoutScheme(provider.url)])
+  const name = withoutScheme(token.issuer)
+  const prefixes = new Set([
+    name,
+    withoutScheme(provider.url),
+    ...(isOwn ? [withoutPort(name)] : []),
+  ])
   return Object.fromEntries(
     [...prefixes].flatMap((prefix) =>
       Object.entries(values).map(([name, value]) => [`${prefix}:${name}`, value]),
     ),
   )
+}
+
+/** How trust policies may spell a provider's ARN beside its own way: an issuer of our own with or without its port. */
+export function providerAlias(
+  arn: string,
+  issuer: string,
+  isOwnIssuer: ((issuer: string) => boolean) | undefined,
+): string | undefined {
+  if (!isOwnIssuer?.(issuer)) return undefined
+  const name = withoutScheme(issuer)
+  const [account] = arn.split('oidc-provider/', 1)
+  return [withoutPort(name), name]
+    .map((spelling) => `${account}oidc-provider/${spelling}`)
+    .find((spelling) => spelling !== arn)
 }
 
 function one(values: readonly string[]): string | readonly string[] {

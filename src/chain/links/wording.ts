@@ -22,6 +22,11 @@ export function withoutScheme(issuer: string): string {
   return issuer.replace(/^https:\/\//, '')
 }
 
+/** The same without the port, as eksctl writes it: `localhost:4567/id/9F` → `localhost/id/9F`. */
+export function withoutPort(name: string): string {
+  return name.replace(/^([^/]*?):\d+(?=\/|$)/, '$1')
+}
+
 /** Namespace and name of the ServiceAccount that a subject means; undefined for any other subject. */
 export function serviceAccountOf(subject: string): { namespace: string; name: string } | undefined {
   const match = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(subject)

@@ -45,7 +45,12 @@ export type PrincipalInput =
       readonly canonicalUserId?: string
     }
   | { readonly kind: 'service'; readonly service: string }
-  | { readonly kind: 'federated'; readonly provider: string }
+  | {
+      readonly kind: 'federated'
+      readonly provider: string
+      /** How policies may also spell the same provider. */
+      readonly alias?: string
+    }
 
 export interface AuthorizationRequest {
   readonly principal: PrincipalInput

@@ -108,7 +108,8 @@ export class PrincipalElement {
       case 'service':
         return has(this.#services, caller.service) ? DIRECT : NOBODY
       case 'federated':
-        return has(this.#federated, caller.provider) ? DIRECT : NOBODY
+        if (has(this.#federated, caller.provider)) return DIRECT
+        return caller.alias !== undefined && this.#federated.has(caller.alias) ? DIRECT : NOBODY
       case 'root':
         return this.#names.has(caller.arn) || this.#namesAccount(caller) ? DIRECT : NOBODY
       case 'user':
