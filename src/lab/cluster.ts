@@ -57,6 +57,17 @@ export interface Cluster extends AsyncDisposable {
 
 const loopback = '127.0.0.1'
 
+/** As webhooks and managedFields see the controllers. */
+const controllerUser = {
+  username: 'system:kube-controller-manager',
+  groups: ['system:masters', 'system:authenticated'],
+}
+
+/** As webhooks and managedFields see the kubelet of a node. */
+function kubeletUser(nodeName: string) {
+  return { username: `system:node:${nodeName}`, groups: ['system:nodes', 'system:authenticated'] }
+}
+
 /** Starts the API server with its controllers and webhook; nodes are set afterwards. */
 export async function startCluster(deps: ClusterDeps): Promise<Cluster> {
   await using stack = new AsyncDisposableStack()
@@ -78,8 +89,10 @@ async function assemble(
   })
   const server = stack.use(await startServer(deps, ca, () => nodes))
   const { client } = server
-  const nodes: Nodes = new Nodes({ ...deps, client, endpoint: server.url })
-  stack.use(startControllers({ client, clock, caPem: ca.certPem, log }))
+  const clientOf = (nodeName: string) => server.clientAs(kubeletUser(nodeName), 'kubelet')
+  const nodes: Nodes = new Nodes({ ...deps, client, endpoint: server.url, clientOf })
+  const controllerClient = server.clientAs(controllerUser, 'kube-controller-manager')
+  stack.use(startControllers({ client: controllerClient, clock, caPem: ca.certPem, log }))
   await startPodIdentityWebhook(deps, ca, server, stack)
   stack.use(nodes)
   return {

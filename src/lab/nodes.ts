@@ -18,6 +18,8 @@ export interface NodesOptions {
   readonly clock: Clock
   readonly log: Log
   readonly client: ClusterClient
+  /** The API as the kubelet of a node uses it. */
+  readonly clientOf: (nodeName: string) => ClusterClient
   /** `https://127.0.0.1:6443`. */
   readonly endpoint: string
   readonly access: PodAccess
@@ -85,7 +87,7 @@ export class Nodes implements NodeAgent, AsyncDisposable {
   }
 
   async #add(nodegroup: NodegroupSpec, record: NodeRecord): Promise<void> {
-    const { spec, client, clock, log, access, endpoint, nodeCredentials } = this.#options
+    const { spec, clientOf, clock, log, access, endpoint, nodeCredentials } = this.#options
     const availabilityZone = `${spec.region}a`
     const metadata = await startInstanceMetadata({
       host: '127.0.0.1',
@@ -107,7 +109,7 @@ export class Nodes implements NodeAgent, AsyncDisposable {
     })
     const { hostname: apiHost, port: apiPort } = new URL(endpoint)
     const kubelet = await startKubelet({
-      client,
+      client: clientOf(record.name),
       clock,
       log,
       node: {
