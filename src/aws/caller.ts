@@ -31,6 +31,8 @@ export interface SessionFacts {
   readonly instanceId?: string
   /** The pod whose token or metadata request the session came from. */
   readonly pod?: PodSubject
+  /** Id of the EKS Pod Identity association that gave the role. */
+  readonly podIdentity?: string
   /** True when the role was assumed with another role's session. */
   readonly chained?: boolean
 }

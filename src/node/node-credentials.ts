@@ -33,9 +33,15 @@ export interface NodeCredentialsOptions {
   readonly ask: AskCredentials
 }
 
+/** Credentials and when they were issued: ms since the epoch. */
+export interface Kept {
+  readonly credentials: Credentials
+  readonly issuedAt: number
+}
+
 export class NodeCredentials {
   readonly #options: NodeCredentialsOptions
-  readonly #kept = new Map<string, { credentials: Credentials; issuedAt: number }>()
+  readonly #kept = new Map<string, Kept>()
 
   constructor(options: NodeCredentialsOptions) {
     this.#options = options
@@ -67,23 +73,31 @@ export class NodeCredentials {
     return JSON.stringify(answer, null, 2)
   }
 
+  /** Credentials with half an hour left at least, for `pod` (undefined: for the node itself). */
+  current(pod?: PodSubject): Kept | Refusal {
+    const { clock } = this.#options
+    const key = pod?.podUid ?? ''
+    const now = clock.now()
+    const kept = this.#kept.get(key)
+    if (kept && kept.credentials.expiration - now > renewBeforeMs) return kept
+    const answer = this.#ask(pod)
+    if (answer instanceof Refusal) {
+      this.#kept.delete(key)
+      return answer
+    }
+    const fresh = { credentials: answer, issuedAt: now }
+    this.#kept.set(key, fresh)
+    return fresh
+  }
+
   /** What STS refuses is told in a 200, as EC2 does. */
   #document(pod: PodSubject | undefined): string {
     const { clock, roleArn } = this.#options
-    const key = pod?.podUid ?? ''
-    const now = clock.now()
-    let kept = this.#kept.get(key)
-    if (!kept || kept.credentials.expiration - now <= renewBeforeMs) {
-      const answer = this.#ask(pod)
-      if (answer instanceof Refusal) {
-        this.#kept.delete(key)
-        const role = roleName(roleArn)
-        const Message = `EC2 cannot assume the role ${role}. Please see documentation at ${helpUrl}.`
-        const Code = 'AssumeRoleUnauthorizedAccess'
-        return JSON.stringify({ Code, Message, LastUpdated: metadataTime(now) }, null, 2)
-      }
-      kept = { credentials: answer, issuedAt: now }
-      this.#kept.set(key, kept)
+    const kept = this.current(pod)
+    if (kept instanceof Refusal) {
+      const Message = `EC2 cannot assume the role ${roleName(roleArn)}. Please see documentation at ${helpUrl}.`
+      const Code = 'AssumeRoleUnauthorizedAccess'
+      return JSON.stringify({ Code, Message, LastUpdated: metadataTime(clock.now()) }, null, 2)
     }
     const { credentials, issuedAt } = kept
     const answer = {

@@ -79,7 +79,8 @@ function links(progress: Progress, caller: Caller, refusal: Refusal | undefined)
 /** What the session's own sealed facts say of the links that were passed when it was opened. */
 function earlierLinks(caller: Caller): Verdict[] {
   if (caller.kind !== 'session') return []
-  const { webIdentity, instanceId, roleName } = caller.session
+  const { webIdentity, instanceId, roleName, podIdentity } = caller.session
+  if (podIdentity !== undefined) return podIdentityLinks(podIdentity, roleName)
   if (webIdentity) {
     const passed = { verdict: 'passed', evidence: [] } as const
     return [
@@ -104,6 +105,27 @@ function earlierLinks(caller: Caller): Verdict[] {
     summary,
     evidence: [],
   }))
+}
+
+function podIdentityLinks(association: string, roleName: string): Verdict[] {
+  const passed = { verdict: 'passed', evidence: [] } as const
+  return [
+    {
+      ...passed,
+      link: 'token',
+      summary: "the session was bought with the pod's token, through the agent of its node",
+    },
+    {
+      ...passed,
+      link: 'provider',
+      summary: `none needed: EKS knows the cluster's issuer, and association \`${association}\` names the role`,
+    },
+    {
+      ...passed,
+      link: 'trust',
+      summary: `role \`${roleName}\` trusted it when the session was opened`,
+    },
+  ]
 }
 
 function authenticationSummary(failure: string): string {
