@@ -202,14 +202,16 @@ async function listening(
   start: (port: number) => Promise<number>,
 ): Promise<number> {
   const name = flag === '--aws-port' ? 'aws' : 'issuer'
-  const chosen = options[`${name}Port`] ?? state.settings[`${name}Port`]
-  const port = chosen ?? defaultPorts[name]
+  const wanted = options[`${name}Port`]
+  const known = state.settings[`${name}Port`]
+  // Asked for any free port, a home takes the one it had: kubeconfig files and issuer URLs name it.
+  const port = (wanted === 0 ? known : (wanted ?? known)) ?? wanted ?? defaultPorts[name]
+  const mayMove = wanted === 0 || (name === 'issuer' && wanted === undefined && known === undefined)
   try {
     return await start(port)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
-    // A new home's issuer may be anywhere: nothing names its port yet.
-    if (name === 'issuer' && chosen === undefined) return start(0)
+    if (mayMove && port !== 0) return start(0)
     throw new PortTaken(port, flag, currentHolder(portNote(options.runtime, port)))
   }
 }
