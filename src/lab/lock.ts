@@ -49,22 +49,6 @@ export function portNote(runtime: string, port: number): string {
   return join(runtime, `port-${port}.json`)
 }
 
-/** Every living lab of this user, by the port notes it left. */
-export function livingLabs(runtime: string): Holder[] {
-  let names: string[]
-  try {
-    names = readdirSync(runtime)
-  } catch {
-    return []
-  }
-  const found = new Map<string, Holder>()
-  for (const name of names.filter((n) => n.startsWith('port-'))) {
-    const holder = currentHolder(join(runtime, name))
-    if (holder) found.set(holder.home, holder)
-  }
-  return [...found.values()]
-}
-
 function readHolder(path: string): Holder | undefined {
   try {
     return readJsonFile<Holder>(path)
