@@ -27,7 +27,9 @@ before(async () => {
   cluster = stack.use(await openCluster())
   const { client, clock, directory } = cluster
   const log = silentLog
-  const s3 = stack.adopt(await fakeS3(), (server) => server.close())
+  const s3 = stack.adopt(await fakeS3(), (server) => {
+    server.close()
+  })
   const { port } = s3.address() as AddressInfo
   const metadata = stack.use(
     await startInstanceMetadata({

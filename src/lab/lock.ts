@@ -1,5 +1,5 @@
 /** One lab at a time in one home, and who holds a port: notes that outlive a kill -9 and are seen to be stale. */
-import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { readJsonFile } from './home.ts'
 

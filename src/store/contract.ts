@@ -54,6 +54,21 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
     )
   })
 
+  check(
+    'a transaction that changes a document twice is refused, and no other with it',
+    async (store) => {
+      await store.create('/d/1', 1)
+      const twice = store.transact([
+        { kind: 'update', key: '/d/1', value: 2 },
+        { kind: 'delete', key: '/d/1' },
+      ])
+      const other = store.create('/d/2', 1)
+      await assert.rejects(twice, TypeError)
+      await other
+      assert.equal(store.get('/d/1')?.value, 1)
+    },
+  )
+
   check('lists are ordered, paged and bounded by their prefix', async (store) => {
     for (const key of ['/l/b', '/l/a', '/l/c', '/m/a', '/l0']) await store.create(key, key)
     const first = store.list('/l/', { limit: 2 })

@@ -1,6 +1,6 @@
 /** Some transactions that are committed together: judged one after another, each against what the ones before it leave. */
 import { randomUUID } from 'node:crypto'
-import { changeProblem } from '../change-problem.ts'
+import { transactionProblem } from '../change-problem.ts'
 import { type Change, StoreError } from '../store.ts'
 import type { Document, Version } from './mirror.ts'
 
@@ -43,7 +43,7 @@ export class Batch {
     const read = (key: string) => (documents.has(key) ? documents.get(key) : now(key))
     let revision = newest
     for (const { changes, texts, resolve, reject } of this.pending) {
-      const problem = problemOf(changes, read)
+      const problem = transactionProblem(changes, (key) => read(key)?.revision)
       if (problem) {
         outcomes.push(() => reject(problem))
         continue
@@ -79,20 +79,6 @@ export function readChanges(changes: readonly Change[]): string[] {
     if (text === undefined) throw new TypeError(`the document ${key} has no value`)
     return text
   })
-}
-
-function problemOf(
-  changes: readonly Change[],
-  read: (key: string) => Document | undefined,
-): Error | undefined {
-  for (const change of changes) {
-    const problem = changeProblem(change, read(change.key)?.revision)
-    if (problem) return new StoreError(problem, change.key)
-  }
-  const written = changes.filter((change) => change.kind !== 'check').map(({ key }) => key)
-  return new Set(written).size === written.length
-    ? undefined
-    : new TypeError('a transaction changes a document once')
 }
 
 function versionOf(

@@ -1,6 +1,6 @@
 /** The embedded store: one SQLite file, writes of one turn of the event loop committed together. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { changeProblem } from '../change-problem.ts'
+import { transactionProblem } from '../change-problem.ts'
 import {
   type Change,
   type ChangeEvent,
@@ -176,24 +176,28 @@ class SqliteStore implements Store {
   /** Applies one transaction inside the open batch: all its checks first, then all its writes. */
   #apply(pending: Pending, at: number, events: ChangeEvent<unknown>[]): () => void {
     const current = this.#sql('SELECT * FROM current WHERE key = ?')
-    const rows = pending.changes.map((change) => current.get(change.key) as Row | undefined)
-    const texts: string[] = []
-    for (const [index, change] of pending.changes.entries()) {
-      const row = rows[index]
-      const problem = changeProblem(change, row && Number(row['revision']))
-      if (problem) return () => pending.reject(new StoreError(problem, change.key))
-      try {
-        texts.push('value' in change ? JSON.stringify(change.value) : '')
-      } catch (error) {
-        return () => pending.reject(error)
-      }
+    const rows = new Map<string, Row | undefined>()
+    for (const { key } of pending.changes) rows.set(key, current.get(key) as Row | undefined)
+    const revisionOf = (key: string) => {
+      const row = rows.get(key)
+      return row && Number(row['revision'])
+    }
+    const problem = transactionProblem(pending.changes, revisionOf)
+    if (problem) return () => pending.reject(problem)
+    let texts: string[]
+    try {
+      texts = pending.changes.map((change) =>
+        'value' in change ? JSON.stringify(change.value) : '',
+      )
+    } catch (error) {
+      return () => pending.reject(error)
     }
     const revision = pending.changes.every((change) => change.kind === 'check')
       ? this.#revision
       : ++this.#revision
     for (const [index, change] of pending.changes.entries()) {
       if (change.kind === 'check') continue
-      events.push(this.#write(change, rows[index], texts[index] ?? '', revision, at))
+      events.push(this.#write(change, rows.get(change.key), texts[index] ?? '', revision, at))
     }
     return () => pending.resolve(revision)
   }
