@@ -1,7 +1,7 @@
 /** Some transactions that are committed together: judged one after another, each against what the ones before it leave. */
 import { randomUUID } from 'node:crypto'
 import { transactionProblem } from '../change-problem.ts'
-import { type Change, StoreError } from '../store.ts'
+import type { Change } from '../store.ts'
 import type { Document, Version } from './mirror.ts'
 
 /** A transaction that waits for its turn. */
