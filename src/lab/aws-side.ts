@@ -2,6 +2,7 @@
 import type { Log } from '../audit/log.ts'
 import { openAuditLog } from '../audit/sqlite-audit-log.ts'
 import { createCloudTrail } from '../aws/cloudtrail/service.ts'
+import { podIdentityAgent } from '../aws/eks/addons.ts'
 import { type Eks, openEks } from '../aws/eks/service.ts'
 import { startGateway } from '../aws/gateway/gateway.ts'
 import { type Iam, openIam } from '../aws/iam/iam.ts'
@@ -20,6 +21,7 @@ import type { CertificateAuthority, KeyPair } from '../x509/certificate-port.ts'
 import type { Administered } from './administration.ts'
 import { Clusters, type ClustersOptions } from './clusters.ts'
 import { openDatabaseService } from './databases.ts'
+import { openEksAuth, trustsService } from './eks-auth.ts'
 import type { Home, Settings } from './home.ts'
 import { openSealingKeys, wallClock } from './pki.ts'
 
@@ -84,7 +86,7 @@ export async function openAwsSide(
   })
   const clusters: Clusters = new Clusters({
     ...options,
-    deps: clusterDeps(options, sts, () => eks),
+    deps: clusterDeps(options, sts, () => ({ eks, port })),
   })
   const eks: Eks = openEks({
     store,
@@ -92,6 +94,7 @@ export async function openAwsSide(
     clusters,
     log,
     roleExists: (arn) => identities.role(arn) !== undefined,
+    roleTrusts: (arn, service) => trustsService(arn, service, { identities, at: clock.now() }),
   })
   const s3 = stack.use(
     await openS3({ directory: home.objects, clock, region: settings.region, log }),
@@ -100,6 +103,7 @@ export async function openAwsSide(
   const audit = stack.use(openAuditLog({ path: home.auditFile, limit: auditLimit, onError }))
   const rds = openDatabaseService(options, { identities, sessions, audit })
   const services = [s3, iam, sts, eks, rds].map(({ service }) => service)
+  services.push(openEksAuth(clusters, eks, { identities, sessions }))
   return {
     iam,
     eks,
@@ -136,18 +140,24 @@ export async function openAwsSide(
 
 /** What clusters ask of STS and EKS; EKS is opened after them, since it runs them. */
 function clusterDeps(
-  { access }: AwsSideOptions,
+  { access, authority }: AwsSideOptions,
   sts: Sts,
-  eks: () => Eks,
+  later: () => { readonly eks: Eks; readonly port: number },
 ): ClustersOptions['deps'] {
   return {
     access,
     authenticateAws: (arn, name, token, awsAuth) => {
       const identity = sts.verifyEksToken(token, name)
-      return 'refused' in identity ? undefined : eks().mapIdentity(arn, identity, awsAuth)
+      return 'refused' in identity ? undefined : later().eks.mapIdentity(arn, identity, awsAuth)
     },
     nodeCredentials: (request) =>
       sts.assumeRoleForService({ ...request, service: 'ec2.amazonaws.com' }),
+    podIdentity: {
+      hasAssociation: (...of) => later().eks.podIdentity(...of) !== undefined,
+      isAgentInstalled: (arn) => later().eks.hasAddon(arn, podIdentityAgent),
+      endpoint: () => `https://127.0.0.1:${later().port}`,
+      caPem: authority.certPem,
+    },
   }
 }
 

@@ -7,6 +7,8 @@ import type { Clock } from '../kernel/clock.ts'
 import { type ApiServer, startApiServer } from '../kubernetes/api/api-server.ts'
 import type { NodeAgent } from '../kubernetes/cluster-client.ts'
 import { startControllers } from '../kubernetes/controllers/controllers.ts'
+import { type FargateProfile, fargateAdmission } from '../kubernetes/fargate/admission.ts'
+import type { Fargate } from '../kubernetes/fargate/scheduler.ts'
 import type { UserInfo } from '../kubernetes/object.ts'
 import {
   configMaps,
@@ -20,11 +22,13 @@ import { startWebhook } from '../webhook/server.ts'
 import { defaultSettings } from '../webhook/settings.ts'
 import type { OwnedAuthority } from '../x509/authority.ts'
 import type { KeyPair } from '../x509/certificate-port.ts'
+import { startClusterFargate } from './fargate.ts'
 import { readJsonFile, writePrivateFile } from './home.ts'
 import type { NodeCredentials, NodeRecord } from './node-record.ts'
 import { Nodes } from './nodes.ts'
 import { openAuthority } from './pki.ts'
 import type { PodAccess } from './pod-access.ts'
+import { agentUri, type PodIdentityAccess } from './pod-identity-access.ts'
 
 export interface ClusterDeps {
   readonly spec: ClusterSpec
@@ -43,6 +47,7 @@ export interface ClusterDeps {
     awsAuth: Readonly<Record<string, string>> | undefined,
   ): UserInfo | undefined
   readonly nodeCredentials: NodeCredentials
+  readonly podIdentity: PodIdentityAccess
 }
 
 export interface Cluster extends AsyncDisposable {
@@ -53,6 +58,7 @@ export interface Cluster extends AsyncDisposable {
   nodeOf(instanceId: string): NodeRecord | undefined
   setNodes(nodegroup: NodegroupSpec, records: readonly NodeRecord[]): Promise<void>
   removeNodes(nodegroupName: string): Promise<void>
+  setFargateProfiles(profiles: readonly FargateProfile[]): Promise<void>
 }
 
 const loopback = '127.0.0.1'
@@ -87,19 +93,25 @@ async function assemble(
     commonName: 'podpass-admin',
     organizations: ['system:masters'],
   })
-  const server = stack.use(await startServer(deps, ca, () => nodes))
+  const agent: NodeAgent = { logs: (...of) => nodes.logs(...of) ?? fargate.logs(...of) }
+  const profiles = () => fargate?.profiles() ?? []
+  const server = stack.use(await startServer(deps, ca, { agent: () => agent, profiles }))
   const { client } = server
   const clientOf = (nodeName: string) => server.clientAs(kubeletUser(nodeName), 'kubelet')
-  const nodes: Nodes = new Nodes({ ...deps, client, endpoint: server.url, clientOf })
+  const parts = { ...deps, client, endpoint: server.url, clientOf }
+  const nodes: Nodes = new Nodes(parts)
+  const fargate: Fargate = startClusterFargate(parts)
   const controllerClient = server.clientAs(controllerUser, 'kube-controller-manager')
   stack.use(startControllers({ client: controllerClient, clock, caPem: ca.certPem, log }))
   await startPodIdentityWebhook(deps, ca, server, stack)
   stack.use(nodes)
+  stack.use(fargate)
   return {
     endpoint: server.url,
     caPem: ca.certPem,
     administrator,
-    nodeCount: () => nodes.count(),
+    nodeCount: () => nodes.count() + fargate.nodeCount(),
+    setFargateProfiles: (wanted) => fargate.setProfiles(wanted),
     nodeOf: (instanceId) => nodes.find(instanceId),
     setNodes: (nodegroup, records) => nodes.set(nodegroup, records),
     removeNodes: (nodegroupName) => nodes.remove(nodegroupName),
@@ -110,7 +122,7 @@ async function assemble(
 async function startServer(
   deps: ClusterDeps,
   ca: OwnedAuthority,
-  nodes: () => NodeAgent,
+  ports: { agent: () => NodeAgent; profiles: () => readonly FargateProfile[] },
 ): Promise<ApiServer> {
   const { spec, directory, store, prefix, clock, log, issuer } = deps
   const memory = join(directory, 'cluster.json')
@@ -126,7 +138,8 @@ async function startServer(
       ca,
       issuer,
       log,
-      nodeAgent: nodes,
+      nodeAgent: ports.agent,
+      admission: [fargateAdmission(ports.profiles)],
       authenticateAws: (token) => deps.authenticateAws(spec.arn, spec.name, token, awsAuth()),
     })
   const awsAuth = () => {
@@ -157,8 +170,14 @@ async function startPodIdentityWebhook(
       tls: await ca.issueServer({ names: ['localhost'], addresses: [loopback] }),
       serviceAccounts: {
         serviceAccount: (namespace, name) => client.get(serviceAccounts, namespace, name),
+        hasAssociation: (...of) => deps.podIdentity.hasAssociation(deps.spec.arn, ...of),
       },
-      settings: { ...defaultSettings, region: deps.spec.region, regionalSts: true },
+      settings: {
+        ...defaultSettings,
+        region: deps.spec.region,
+        regionalSts: true,
+        containerCredentials: { ...defaultSettings.containerCredentials, fullUri: agentUri },
+      },
       log: deps.log,
     }),
   )

@@ -7,8 +7,10 @@ import type {
   ClusterAddresses,
   ClusterControl,
   ClusterSpec,
+  FargateProfileSpec,
   NodegroupSpec,
 } from '../aws/eks/cluster-control.ts'
+import type { PodIdentityCluster } from '../chain/pod-identity.ts'
 import type { LabClock } from '../clock/lab-clock.ts'
 import { addToKubeconfig, removeFromKubeconfig } from '../config/kubeconfig.ts'
 import type { RotatingIssuer } from '../oidc/issuer.ts'
@@ -121,6 +123,23 @@ export class Clusters implements ClusterControl, AsyncDisposable {
     await running.cluster.removeNodes(nodegroupName)
     const { store } = this.#options
     await forget(store, `${storePrefix(clusterArn)}/nodes/${nodegroupName}/`)
+  }
+
+  async setFargateProfiles(
+    clusterArn: string,
+    profiles: readonly FargateProfileSpec[],
+  ): Promise<void> {
+    const running = await this.#starting.get(clusterArn)
+    await running?.cluster.setFargateProfiles(profiles)
+  }
+
+  /** A cluster that runs, as EKS Auth asks for it. */
+  identityOf(clusterArn: string): (PodIdentityCluster & { jwks(): unknown }) | undefined {
+    const running = this.#running.get(clusterArn)
+    if (!running) return undefined
+    const { spec, issuer } = running
+    const { arn, name, account } = spec
+    return { arn, name, account, issuer: issuer.url, jwks: () => issuer.jwks() }
   }
 
   privateDnsName(clusterArn: string, instanceId: string): string | undefined {

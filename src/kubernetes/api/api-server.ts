@@ -8,6 +8,7 @@ import type { Store } from '../../store/store.ts'
 import type { CertificateAuthority } from '../../x509/certificate-port.ts'
 import type { ClusterClient, NodeAgent } from '../cluster-client.ts'
 import type { UserInfo } from '../object.ts'
+import type { AdmissionPlugin } from './admission/admission.ts'
 import { mutatingWebhooks } from './admission/mutating-webhooks.ts'
 import type { ServiceAddress } from './admission/webhook-client.ts'
 import type { AuthenticateAws } from './authn/authenticate.ts'
@@ -46,6 +47,8 @@ export interface ApiServerOptions {
   /** Further names of the server's certificate. */
   readonly names?: readonly string[]
   readonly apiAudiences?: readonly string[]
+  /** Admission of whoever runs the cluster; asked after the server's own. */
+  readonly admission?: readonly AdmissionPlugin[]
 }
 
 export interface ApiServer extends AsyncDisposable {
@@ -86,6 +89,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     webhooks: (objects) =>
       mutatingWebhooks({ objects, schema, log, serviceAddress: options.serviceAddress }),
     ...(options.apiAudiences ? { apiAudiences: options.apiAudiences } : {}),
+    ...(options.admission ? { plugins: options.admission } : {}),
   })
   const closing = new AbortController()
   const { registry } = machinery

@@ -4,7 +4,7 @@ import type { Issuer } from '../../oidc/issuer-port.ts'
 import type { Store } from '../../store/store.ts'
 import type { ClusterClient } from '../cluster-client.ts'
 import type { UserInfo } from '../object.ts'
-import { admissionChain, type WebhookPlugin } from './admission/admission.ts'
+import { type AdmissionPlugin, admissionChain, type WebhookPlugin } from './admission/admission.ts'
 import { defaultTolerationSeconds } from './admission/default-toleration-seconds.ts'
 import { namespaceLifecycle } from './admission/namespace-lifecycle.ts'
 import { serviceAccountAdmission } from './admission/service-account.ts'
@@ -40,6 +40,8 @@ export function clusterMachinery(deps: {
   readonly issuer: Issuer
   readonly apiAudiences?: readonly string[]
   readonly webhooks?: (objects: Objects) => WebhookPlugin
+  /** Asked after the server's own, before webhooks. */
+  readonly plugins?: readonly AdmissionPlugin[]
   readonly track?: TrackFields
 }): ClusterMachinery {
   const { store, prefix, clock, issuer, track = () => {} } = deps
@@ -49,6 +51,7 @@ export function clusterMachinery(deps: {
     namespaceLifecycle(objects),
     serviceAccountAdmission(objects),
     defaultTolerationSeconds,
+    ...(deps.plugins ?? []),
   ]
   const admission = admissionChain(plugins, deps.webhooks?.(objects))
   const registry = new Registry(kinds, reviews)

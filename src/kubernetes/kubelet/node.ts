@@ -11,7 +11,8 @@ export interface NodeFacts {
   readonly internalIp: string
   /** `i-` and 17 hex digits. */
   readonly instanceId: string
-  readonly instanceType: string
+  /** Absent where there is no instance. */
+  readonly instanceType?: string
   readonly region: string
   readonly availabilityZone: string
   /** Beside what follows from the other facts: the node group's. */
@@ -64,16 +65,17 @@ export function nodeObject(
 
 function labelsOf(node: NodeFacts): Record<string, string> {
   const hostname = node.name
+  const { instanceType } = node
   return {
     'beta.kubernetes.io/arch': goArchitecture(),
-    'beta.kubernetes.io/instance-type': node.instanceType,
+    ...(instanceType && { 'beta.kubernetes.io/instance-type': instanceType }),
     'beta.kubernetes.io/os': 'linux',
     'failure-domain.beta.kubernetes.io/region': node.region,
     'failure-domain.beta.kubernetes.io/zone': node.availabilityZone,
     'kubernetes.io/arch': goArchitecture(),
     'kubernetes.io/hostname': hostname,
     'kubernetes.io/os': 'linux',
-    'node.kubernetes.io/instance-type': node.instanceType,
+    ...(instanceType && { 'node.kubernetes.io/instance-type': instanceType }),
     'topology.kubernetes.io/region': node.region,
     'topology.kubernetes.io/zone': node.availabilityZone,
     ...node.labels,

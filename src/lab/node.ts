@@ -1,0 +1,171 @@
+/** One node: a kubelet, and what else runs on it. */
+import { join } from 'node:path'
+import type { Log } from '../audit/log.ts'
+import type { ClusterSpec, NodegroupSpec } from '../aws/eks/cluster-control.ts'
+import type { Clock } from '../kernel/clock.ts'
+import type { ClusterClient } from '../kubernetes/cluster-client.ts'
+import { type Kubelet, type KubeletOptions, startKubelet } from '../kubernetes/kubelet/kubelet.ts'
+import type { KubernetesObject } from '../kubernetes/object.ts'
+import { startInstanceMetadata } from '../node/instance-metadata.ts'
+import type { NodeCredentials, NodeRecord } from './node-record.ts'
+import type { PodAccess } from './pod-access.ts'
+import {
+  agentVariable,
+  nowhere,
+  type PodIdentityAccess,
+  startNodeAgent,
+} from './pod-identity-access.ts'
+
+/** What all nodes of a cluster stand on. */
+export interface NodeParts {
+  readonly spec: ClusterSpec
+  readonly directory: string
+  readonly clock: Clock
+  readonly log: Log
+  /** The API as the kubelet of a node uses it. */
+  readonly clientOf: (nodeName: string) => ClusterClient
+  /** `https://127.0.0.1:6443`. */
+  readonly endpoint: string
+  readonly access: PodAccess
+  readonly nodeCredentials: NodeCredentials
+  readonly podIdentity: PodIdentityAccess
+}
+
+/** Disposing stops what runs; the node stays registered. */
+export interface RunningNode extends AsyncDisposable {
+  readonly name: string
+  readonly kubelet: Kubelet
+}
+
+/** Where a node keeps its pods' volumes and logs. */
+export function nodeDirectory({ directory }: Pick<NodeParts, 'directory'>, id: string): string {
+  return join(directory, 'nodes', id)
+}
+
+/** An EC2 instance: with instance metadata, which hands out the node's role, and the Pod Identity agent. */
+export async function startInstance(
+  parts: NodeParts,
+  nodegroup: NodegroupSpec,
+  record: NodeRecord,
+): Promise<RunningNode> {
+  const { spec, clock, log, nodeCredentials } = parts
+  const { instanceId, internalIp, name } = record
+  const { instanceType, nodeRole } = nodegroup
+  await using stack = new AsyncDisposableStack()
+  const metadata = stack.use(
+    await startInstanceMetadata({
+      host: '127.0.0.1',
+      port: 0,
+      clock,
+      log,
+      instance: {
+        instanceId,
+        instanceType,
+        privateIp: internalIp,
+        hostname: name,
+        account: spec.account,
+        region: spec.region,
+        availabilityZone: zoneOf(spec),
+      },
+      roleArn: nodeRole,
+      clusterName: spec.name,
+      credentials: (request) => nodeCredentials(request),
+    }),
+  )
+  const agent = stack.use(
+    await startNodeAgent({
+      cluster: spec,
+      account: spec.account,
+      instanceId,
+      nodeRole,
+      clock,
+      log,
+      access: parts.podIdentity,
+      nodeCredentials,
+    }),
+  )
+  const kubelet = stack.use(
+    await startNodeKubelet(parts, record, {
+      node: { instanceId, instanceType, labels: nodegroup.labels, taints: nodegroup.taints },
+      environment: async (pod) => ({
+        AWS_EC2_METADATA_SERVICE_ENDPOINT: await metadata.endpointFor(pod),
+        [agentVariable]: agent.address,
+      }),
+      podGone: (pod) => metadata.forget(pod),
+    }),
+  )
+  const rest = stack.move()
+  return { name, kubelet, [Symbol.asyncDispose]: () => rest[Symbol.asyncDispose]() }
+}
+
+/** A Fargate node: of one pod, without instance metadata and agent, and so without any credentials of its own. */
+export async function startFargateNode(
+  parts: NodeParts,
+  record: { readonly name: string; readonly internalIp: string },
+  podUid: string,
+): Promise<RunningNode> {
+  const id = podUid.replaceAll('-', '')
+  const kubelet = await startNodeKubelet(
+    parts,
+    { ...record, instanceId: podUid },
+    {
+      node: {
+        // As EKS forms the provider's id of such a node.
+        instanceId: `${id.slice(0, 10)}-${id}/${record.name}`,
+        labels: {
+          'eks.amazonaws.com/compute-type': 'fargate',
+          'kubernetes.io/hostname': record.name.replace(/^fargate-/, ''),
+        },
+        taints: [{ key: 'eks.amazonaws.com/compute-type', value: 'fargate', effect: 'NoSchedule' }],
+      },
+      environment: async () => ({
+        AWS_EC2_METADATA_DISABLED: 'true',
+        AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://${nowhere}/`,
+        [agentVariable]: nowhere,
+      }),
+    },
+  )
+  const { name } = record
+  return { name, kubelet, [Symbol.asyncDispose]: () => kubelet[Symbol.asyncDispose]() }
+}
+
+async function startNodeKubelet(
+  parts: NodeParts,
+  record: Pick<NodeRecord, 'name' | 'internalIp' | 'instanceId'>,
+  own: {
+    readonly node: Pick<KubeletOptions['node'], 'instanceId' | 'instanceType' | 'labels' | 'taints'>
+    environment(pod: KubernetesObject): Promise<Readonly<Record<string, string>>>
+    podGone?: NonNullable<KubeletOptions['podGone']>
+  },
+): Promise<Kubelet> {
+  const { spec, clock, log, access, endpoint, clientOf } = parts
+  const { hostname: apiHost, port: apiPort } = new URL(endpoint)
+  return startKubelet({
+    client: clientOf(record.name),
+    clock,
+    log,
+    node: {
+      ...own.node,
+      name: record.name,
+      internalIp: record.internalIp,
+      region: spec.region,
+      availabilityZone: zoneOf(spec),
+    },
+    runtime: await access.runtime(),
+    images: access.images,
+    directory: nodeDirectory(parts, record.instanceId),
+    podEnvironment: async (pod: KubernetesObject) => ({
+      ...access.environment(),
+      ...(await own.environment(pod)),
+      KUBERNETES_SERVICE_HOST: apiHost,
+      KUBERNETES_SERVICE_PORT: apiPort,
+      KUBERNETES_SERVICE_PORT_HTTPS: apiPort,
+      KUBERNETES_PORT: `tcp://${apiHost}:${apiPort}`,
+    }),
+    ...(own.podGone ? { podGone: own.podGone } : {}),
+  })
+}
+
+function zoneOf({ region }: ClusterSpec): string {
+  return `${region}a`
+}
