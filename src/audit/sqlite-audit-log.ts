@@ -54,17 +54,17 @@ class SqliteAuditLog implements AuditLog, Disposable {
     this.#limit = limit
     this.#onError = onError
     this.#db = new DatabaseSync(path)
-    // A crash may lose the last records, never the file: an audit record is not worth a sync of the disk.
+    // A crash may lose the last records, never the file: an audit record is not worth a sync of the disk. No index:
+    // every record would pay for what few ask. Sequences grow, since the newest record is never deleted.
     this.#db.exec(`
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = NORMAL;
       CREATE TABLE IF NOT EXISTS event (
-        sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+        sequence INTEGER PRIMARY KEY,
         requestId TEXT, at INTEGER, account TEXT, service TEXT, operation TEXT, readOnly INTEGER, outcome TEXT,
         accessKeyId TEXT, userName TEXT, cluster TEXT, namespace TEXT, pod TEXT, podUid TEXT, resources TEXT,
         record TEXT NOT NULL
       );
-      CREATE INDEX IF NOT EXISTS event_request ON event (requestId);
     `)
     const values = columns.map(() => '?').join(', ')
     this.#insert = this.#db.prepare(`INSERT INTO event (${columns.join(', ')}) VALUES (${values})`)
@@ -82,7 +82,8 @@ class SqliteAuditLog implements AuditLog, Disposable {
   find(query: AuditQuery): AuditRecord[] {
     this.#flush()
     const { where, values } = conditions(query)
-    const limit = Math.min(query.limit ?? findMax, findMax)
+    // A request has one record, and the newest are looked through first.
+    const limit = query.requestId === undefined ? Math.min(query.limit ?? findMax, findMax) : 1
     const rows = this.#db
       .prepare(`SELECT sequence, record FROM event ${where} ORDER BY sequence DESC LIMIT ${limit}`)
       .all(...values)

@@ -31,9 +31,11 @@ const shortNames: Readonly<Record<Exclude<keyof Rest, 'webIdentity'>, string>> =
   chained: 'c',
 }
 
+const shortEntries = Object.entries(shortNames)
+
 export function packRole(facts: SessionFacts): PackedRole {
   const rest: Record<string, unknown> = {}
-  for (const [name, short] of Object.entries(shortNames)) {
+  for (const [name, short] of shortEntries) {
     const value = facts[name as keyof Rest]
     if (value !== undefined) rest[short] = value
   }
@@ -45,7 +47,7 @@ export function packRole(facts: SessionFacts): PackedRole {
 export function unpackRole(packed: PackedRole): SessionFacts {
   const [, account, roleArn, roleId, sessionName, issuedAt, lifeMs, rest] = packed
   const facts: Record<string, unknown> = {}
-  for (const [name, short] of Object.entries(shortNames)) {
+  for (const [name, short] of shortEntries) {
     if (rest[short] !== undefined) facts[name] = rest[short]
   }
   if (rest['w']) facts['webIdentity'] = unpackWebIdentity(rest['w'] as PackedWebIdentity)

@@ -61,6 +61,7 @@ function refuseRest(message: IncomingMessage, response: ServerResponse): void {
 
 /** Header text goes out as UTF-8 bytes, which node writes as latin-1; what is not writable is dropped. */
 function toHeaderBytes(value: string): string {
+  if (/^[\x20-\x7e]*$/.test(value)) return value
   return Buffer.from(value, 'utf8')
     .toString('latin1')
     .replace(/[\r\n\0]/g, ' ')

@@ -19,12 +19,17 @@ export function duration(seconds: number): string {
 
 /** An issuer's URL as IAM writes it in ARNs and condition keys: without the scheme. */
 export function withoutScheme(issuer: string): string {
-  return issuer.replace(/^https:\/\//, '')
+  return issuer.startsWith('https://') ? issuer.slice(8) : issuer
 }
 
 /** The same without the port, as eksctl writes it: `localhost:4567/id/9F` → `localhost/id/9F`. */
 export function withoutPort(name: string): string {
-  return name.replace(/^([^/]*?):\d+(?=\/|$)/, '$1')
+  const slash = name.indexOf('/')
+  const host = slash < 0 ? name : name.slice(0, slash)
+  const colon = host.lastIndexOf(':')
+  // A host without a port may be an IPv6 address in brackets.
+  if (colon < 0 || !/^\d+$/.test(host.slice(colon + 1))) return name
+  return host.slice(0, colon) + (slash < 0 ? '' : name.slice(slash))
 }
 
 /** Namespace and name of the ServiceAccount that a subject means; undefined for any other subject. */

@@ -15,15 +15,24 @@ export function makeAccessKeyId(
   account: string,
   random: Uint8Array,
 ): string {
-  let noise = 0n
-  for (const byte of random) noise = (noise << 8n) | BigInt(byte)
-  let bits = (1n << 79n) | (BigInt(account) << randomBits) | (noise & ((1n << randomBits) - 1n))
+  let noise = 0
+  for (const byte of random) noise = noise * 256 + byte
+  const number = Number(account)
+  // 80 bits in two halves that a number holds exactly: 1, the account's first 39; its last one, then 39 of noise.
+  const high = 2 ** 39 + Math.floor(number / 2)
+  const low = (number % 2) * 2 ** 39 + (noise % 2 ** 39)
+  return kind + base32(high) + base32(low)
+}
+
+/** The eight characters of 40 bits. */
+function base32(bits: number): string {
+  let rest = bits
   let text = ''
-  for (let i = 0; i < 16; i++) {
-    text = (alphabet[Number(bits & 31n)] ?? 'A') + text
-    bits >>= 5n
+  for (let i = 0; i < 8; i++) {
+    text = (alphabet[rest % 32] ?? 'A') + text
+    rest = Math.floor(rest / 32)
   }
-  return kind + text
+  return text
 }
 
 /** The 12-digit account in a key id; undefined where the id has not the form. */
