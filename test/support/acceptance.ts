@@ -229,7 +229,8 @@ export function environmentOf(
   credentials: SigningCredentials | undefined,
 ): Record<string, string | undefined> {
   const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...rest } = lab.environment
-  const base = { ...rest, AWS_EC2_METADATA_DISABLED: 'true' }
+  // A home of its own: the aws command keeps sessions there, also those of labs that are gone.
+  const base = { ...rest, HOME: lab.home, AWS_EC2_METADATA_DISABLED: 'true' }
   if (!credentials) return base
   return {
     ...base,
