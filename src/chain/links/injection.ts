@@ -1,5 +1,6 @@
 /** The injection link: did the webhook give the pod its role and its token? */
 import type { Verdict } from '../verdict.ts'
+import { type AssociationFacts, asksAgent, judgeAgentInjection } from './agent-injection.ts'
 import type { ContainerFacts, PodFacts } from './pod-facts.ts'
 import { duration } from './wording.ts'
 
@@ -14,6 +15,11 @@ export interface InjectionFacts {
   readonly webhookRegistered: boolean
   /** When the ServiceAccount got its annotation, where that is known: ms since the epoch. */
   readonly annotatedAt?: number | undefined
+  /** The EKS Pod Identity association, which then names the role: the webhook heeds it before the annotation. */
+  readonly association?: AssociationFacts | undefined
+  /** Where it is known. */
+  readonly isAgentInstalled?: boolean | undefined
+  readonly cluster?: string
 }
 
 /** Credentials that SDKs take before a web identity. */
@@ -25,7 +31,14 @@ export function judgeInjection(facts: InjectionFacts): Verdict {
   const containers = pod.spec?.containers ?? []
   const injected = containers.map((container) => injectionOf(container, pod))
   if (containers.length > 0 && injected.every(({ whole }) => whole)) {
-    return judgeInjected(facts, containers, injected[0]?.role ?? '')
+    // SDKs take the web identity also where there is an agent to ask, so the annotation's role is what counts.
+    const { role } = injected[0] ?? { role: '' }
+    const named = facts.association ? { ...facts, roleArn: role } : facts
+    return judgeInjected(named, containers, role)
+  }
+  if (asksAgent(pod)) {
+    const verdict = judgeAgentInjection(pod, facts.isAgentInstalled, facts.cluster)
+    return ownKeys(pod, containers) ?? verdict
   }
   if (roleArn === undefined) {
     return {
@@ -58,16 +71,8 @@ function judgeInjected(
   containers: readonly ContainerFacts[],
   given: string,
 ): Verdict {
-  const overridden = containers.find((container) =>
-    staticKeys.some((name) => container.env?.some((entry) => entry.name === name)),
-  )
-  if (overridden) {
-    return refuse(
-      `container ${overridden.name} sets AWS_ACCESS_KEY_ID itself, which SDKs take before the role`,
-      [{ key: 'env', actual: staticKeys.join(', '), source: `container ${overridden.name}` }],
-      `take the keys out of the container's environment, then ${restart(pod)}`,
-    )
-  }
+  const overridden = ownKeys(pod, containers)
+  if (overridden) return overridden
   if (roleArn !== undefined && given !== roleArn) {
     return refuse(
       'the pod has the role that its ServiceAccount named when the pod was made, not the one of now',
@@ -83,8 +88,21 @@ function judgeInjected(
   }
 }
 
+/** A container that brings keys of its own does not use the role. */
+function ownKeys(pod: PodFacts, containers: readonly ContainerFacts[]): Verdict | undefined {
+  const found = containers.find((container) =>
+    staticKeys.some((name) => container.env?.some((entry) => entry.name === name)),
+  )
+  if (!found) return undefined
+  return refuse(
+    `container ${found.name} sets AWS_ACCESS_KEY_ID itself, which SDKs take before the role`,
+    [{ key: 'env', actual: staticKeys.join(', '), source: `container ${found.name}` }],
+    `take the keys out of the container's environment, then ${restart(pod)}`,
+  )
+}
+
 function explainMissing(
-  { pod, webhookRegistered, annotatedAt }: InjectionFacts,
+  { pod, webhookRegistered, annotatedAt, association }: InjectionFacts,
   roleArn: string,
   container: ContainerFacts | undefined,
 ): Verdict {
@@ -100,10 +118,12 @@ function explainMissing(
     return refuse('the cluster has no pod identity webhook', [], 'install the webhook')
   }
   const madeAt = creationTimestamp === undefined ? undefined : Date.parse(creationTimestamp)
-  if (madeAt !== undefined && annotatedAt !== undefined && madeAt < annotatedAt) {
-    const earlier = duration((annotatedAt - madeAt) / 1000)
+  const since = association ? association.createdAt : annotatedAt
+  if (madeAt !== undefined && since !== undefined && madeAt < since) {
+    const earlier = duration((since - madeAt) / 1000)
+    const what = association ? 'association' : 'annotation'
     return refuse(
-      `this pod was made ${earlier} before the annotation, so it runs without the role`,
+      `this pod was made ${earlier} before the ${what}, so it runs without the role`,
       [],
       restart(pod),
     )
@@ -126,7 +146,15 @@ function explainMissing(
   }
   return refuse(
     'the webhook changed nothing in this pod: it did not answer when the pod was made',
-    [{ key: 'env', wanted: 'AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE', source: 'pod' }],
+    [
+      {
+        key: 'env',
+        wanted: association
+          ? 'AWS_CONTAINER_CREDENTIALS_FULL_URI, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'
+          : 'AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE',
+        source: 'pod',
+      },
+    ],
     restart(pod),
   )
 }

@@ -1,5 +1,6 @@
 /** The ServiceAccount link: does the pod's ServiceAccount name a role? */
 import type { Verdict } from '../verdict.ts'
+import type { AssociationFacts } from './agent-injection.ts'
 import type { ServiceAccountFacts } from './pod-facts.ts'
 import { readRoleAnnotation } from './role-annotation.ts'
 
@@ -10,6 +11,10 @@ export interface ServiceAccountLinkFacts {
   /** Undefined: there is none of that name. */
   readonly serviceAccount: ServiceAccountFacts | undefined
   readonly annotationPrefix?: string
+  /** The EKS Pod Identity association, which counts before any annotation. */
+  readonly association?: AssociationFacts | undefined
+  /** True of a pod that the webhook sent to its node's agent: it had an association when it was made. */
+  readonly asksAgent?: boolean
   /** For the fix. */
   readonly cluster?: string
 }
@@ -27,6 +32,22 @@ export function judgeServiceAccount(facts: ServiceAccountLinkFacts): {
       [{ key: 'serviceAccountName', actual: name, source: 'pod' }],
       creationFix(facts),
     )
+  }
+  const { association } = facts
+  if (association) {
+    const { id, roleArn } = association
+    return {
+      roleArn,
+      verdict: {
+        link: 'service-account',
+        verdict: 'passed',
+        summary: `${whole} has ${roleArn} by Pod Identity association ${id}`,
+        evidence: [{ key: 'role', actual: roleArn, source: `association ${id}` }],
+      },
+    }
+  }
+  if (facts.asksAgent) {
+    return refuse(`${whole} has no Pod Identity association any more`, [], associationFix(facts))
   }
   const annotations = serviceAccount.metadata.annotations ?? {}
   const read = readRoleAnnotation(annotations, { prefix: annotationPrefix })
@@ -64,6 +85,10 @@ export function judgeServiceAccount(facts: ServiceAccountLinkFacts): {
         creationFix(facts),
       )
   }
+}
+
+function associationFix({ namespace, name, cluster = 'CLUSTER' }: ServiceAccountLinkFacts): string {
+  return `podpass create podidentityassociation --cluster ${cluster} --namespace ${namespace} --service-account-name ${name} --permission-policy-arns POLICY`
 }
 
 /** Every namespace's `default` ServiceAccount is everybody's: a pod's own identity needs a name of its own. */

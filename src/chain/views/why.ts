@@ -1,4 +1,5 @@
 /** `why`: one recorded decision with the whole chain around it. It calls links; it has no rule of its own. */
+import { type AssociationFacts, asksAgent } from '../links/agent-injection.ts'
 import { judgeInjection } from '../links/injection.ts'
 import type { PodFacts, ServiceAccountFacts } from '../links/pod-facts.ts'
 import { judgeServiceAccount } from '../links/service-account.ts'
@@ -31,6 +32,10 @@ export interface PodSituation {
   readonly webhookRegistered: boolean
   /** When the ServiceAccount was annotated, where that is known; ms since the epoch. */
   readonly annotatedAt?: number
+  /** Its ServiceAccount's EKS Pod Identity association. */
+  readonly association?: AssociationFacts
+  /** Whether the cluster has the Pod Identity agent, where that is known. */
+  readonly isAgentInstalled?: boolean
 }
 
 /** What `podpass why --output json` prints. */
@@ -108,10 +113,21 @@ function podLinks(situation: PodSituation): Verdict[] {
     }))
   }
   const name = pod.spec?.serviceAccountName ?? 'default'
-  const { verdict, roleArn } = judgeServiceAccount({ namespace, name, serviceAccount, cluster })
+  const { association, isAgentInstalled } = situation
+  const { verdict, roleArn } = judgeServiceAccount({
+    namespace,
+    name,
+    serviceAccount,
+    cluster,
+    association,
+    asksAgent: asksAgent(pod),
+  })
   const injection = judgeInjection({
     pod,
     roleArn,
+    association,
+    isAgentInstalled,
+    cluster,
     webhookRegistered: situation.webhookRegistered,
     ...(situation.annotatedAt !== undefined && { annotatedAt: situation.annotatedAt }),
   })

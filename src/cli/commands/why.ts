@@ -13,6 +13,7 @@ import {
 import type { CliContext } from '../context.ts'
 import { type Decision, decisions } from '../decisions.ts'
 import { CliFailure, exitCodes } from '../failure.ts'
+import { podIdentityOf } from '../pod-identity.ts'
 import { type OutputFormat, render } from '../render.ts'
 import { whyText } from '../why-text.ts'
 
@@ -153,6 +154,7 @@ async function podSituation(
   const account = pod?.spec?.serviceAccountName ?? 'default'
   const serviceAccount = plain(await findServiceAccount(api, namespace, account))
   const annotated = annotatedAt(serviceAccount)
+  const association = await podIdentityOf(aws, clusterName, namespace, account)
   return {
     cluster: clusterName,
     namespace,
@@ -161,6 +163,7 @@ async function podSituation(
     serviceAccount,
     webhookRegistered: await hasWebhook(config.makeApiClient(AdmissionregistrationV1Api)),
     ...(annotated !== undefined && { annotatedAt: annotated }),
+    ...association,
   } as Situation
 }
 
