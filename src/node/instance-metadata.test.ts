@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { get } from 'node:http'
 import { after, before, test } from 'node:test'
 import { silentLog } from '../audit/log.ts'
 import { ManualClock } from '../clock/manual-clock.ts'
@@ -10,6 +11,7 @@ import {
 } from './instance-metadata.ts'
 import { metadataTree, readMetadata } from './metadata-tree.ts'
 import type { CredentialsRequest } from './node-credentials.ts'
+import type { RoleProxy } from './role-proxy.ts'
 
 const clock = new ManualClock()
 const pod = { metadata: { name: 'p', namespace: 'default', uid: 'u-1' }, spec: {} }
@@ -25,6 +27,7 @@ const instance = {
   availabilityZone: 'ap-northeast-1a',
 }
 let options: MetadataOptions = { httpTokens: 'optional', httpEndpoint: 'enabled' }
+let roleProxy: RoleProxy | undefined
 let refused = false
 const page = (status: number, title: string) => new RegExp(`<title>${status} - ${title}</title>`)
 const asked: CredentialsRequest[] = []
@@ -41,6 +44,8 @@ before(async () => {
     roleArn,
     clusterName: 'irsa',
     options: () => options,
+    roleProxy: () => roleProxy,
+    addressOf: ({ podUid }) => `10.0.0.${podUid?.slice(2)}`,
     credentials: (request) => {
       asked.push(request)
       if (refused) return new Refusal('no', { code: 'AccessDenied', status: 403 })
@@ -181,4 +186,62 @@ test('a pod that has gone has no address any more; the node itself keeps its own
   const own = await fetch(`http://127.0.0.1:${metadata.port}/${roles}node-role`)
   assert.equal(own.status, 200)
   assert.equal(asked.at(-1)?.pod, undefined)
+})
+
+test('where blocked pods are rejected, the connection ends at once', async () => {
+  base = await metadata.endpointFor(pod)
+  options = { hopLimit: 1, httpTokens: 'required', blockedPods: 'reject' }
+  await assert.rejects(
+    ask('latest/api/token', { method: 'PUT', headers: { [ttl]: '60' } }),
+    ({ cause }) => (cause as NodeJS.ErrnoException).code === 'ECONNRESET',
+  )
+  options = {}
+})
+
+test('what stands before the metadata sees pods by their addresses, and not those on the host network', async () => {
+  const seen: string[] = []
+  roleProxy = {
+    async answer({ method, path, sourceIp }) {
+      seen.push(`${method} ${path} ${sourceIp}`)
+      return path.endsWith('/instance-id') ? 'pass' : { status: 403, text: 'mine\n' }
+    },
+  }
+  assert.deepEqual(await ask('latest/user-data'), [403, 'mine\n'])
+  assert.deepEqual(await ask('latest/meta-data/instance-id'), [200, instance.instanceId])
+  const onHost = { metadata: { name: 'h', uid: 'u-3' }, spec: { hostNetwork: true } }
+  const url = `${await metadata.endpointFor(onHost)}latest/user-data`
+  assert.equal((await fetch(url)).status, 404)
+  assert.deepEqual(seen, [
+    'GET /latest/user-data 10.0.0.1',
+    'GET /latest/meta-data/instance-id 10.0.0.1',
+  ])
+  roleProxy = undefined
+})
+
+// Only Linux answers for the whole of 127.0.0.0/8.
+const skip = process.platform !== 'linux'
+test('a pod that binds the address of another is taken for it', { skip }, async () => {
+  let seen = ''
+  roleProxy = {
+    async answer({ sourceIp }) {
+      seen = sourceIp
+      return { status: 200, text: '' }
+    },
+  }
+  await new Promise((resolve, reject) => {
+    get(`${base}latest/`, { localAddress: '127.0.0.2' }, (answer) => {
+      answer.resume().on('end', resolve)
+    }).on('error', reject)
+  })
+  assert.equal(seen, '127.0.0.2')
+  roleProxy = undefined
+})
+
+test('what an agent passes on comes from the host: the hop limit does not stop it', async () => {
+  options = { hopLimit: 1, httpTokens: 'required' }
+  roleProxy = { answer: async () => 'pass' }
+  const put = { method: 'PUT', headers: { [ttl]: '60' } }
+  assert.equal((await ask('latest/api/token', put))[0], 200)
+  roleProxy = undefined
+  options = {}
 })

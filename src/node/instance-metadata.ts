@@ -1,18 +1,13 @@
 /** EC2's instance metadata service for one node: versions 1 and 2, with the node role's credentials. */
-import {
-  createServer,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-  STATUS_CODES,
-} from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { PodSubject } from '../audit/audit-log.ts'
 import type { Log } from '../audit/log.ts'
 import type { Clock } from '../kernel/clock.ts'
+import { type Answer, close, listen, portOf, send } from './metadata-http.ts'
 import { MetadataTokens, parseTtl } from './metadata-token.ts'
 import { type Instance, metadataTree, readMetadata } from './metadata-tree.ts'
 import { type AskCredentials, NodeCredentials } from './node-credentials.ts'
+import type { RoleProxy } from './role-proxy.ts'
 
 export interface InstanceMetadataOptions {
   readonly host: string
@@ -28,6 +23,10 @@ export interface InstanceMetadataOptions {
   readonly credentials: AskCredentials
   /** Read at each request, so that they can change. */
   readonly options?: () => MetadataOptions
+  /** What stands between pods (not those on the host's network) and the metadata, if anything. Read at each request. */
+  readonly roleProxy?: () => RoleProxy | undefined
+  /** The address that a pod's packets bear, where the pod does not choose another itself. */
+  readonly addressOf?: (pod: PodSubject) => string | undefined
 }
 
 /** An instance's metadata options, as `aws ec2 modify-instance-metadata-options` sets them. */
@@ -37,6 +36,8 @@ export interface MetadataOptions {
   readonly httpEndpoint?: 'enabled' | 'disabled'
   /** With 1 the answer to a token request does not reach a pod that is not on the host's network. Default 2. */
   readonly hopLimit?: number
+  /** How such a pod learns of it: `silent` (default), as on EC2, until it gives up; `reject`: the connection ends at once. */
+  readonly blockedPods?: 'silent' | 'reject'
 }
 
 /** As much of a pod as decides who asks. */
@@ -63,7 +64,6 @@ interface Caller {
   readonly isOnHostNetwork: boolean
 }
 
-const requestTimeoutMs = 10_000
 const ttlHeader = 'x-aws-ec2-metadata-token-ttl-seconds'
 
 export async function startInstanceMetadata(
@@ -76,15 +76,13 @@ export async function startInstanceMetadata(
     roleArn === undefined
       ? undefined
       : new NodeCredentials({ clock, instanceId, account, roleArn, ask: options.credentials })
-  const answer = (caller: Caller) => (request: IncomingMessage, response: ServerResponse) => {
-    try {
-      handle({ request, response, caller, options, tokens, credentials })
-    } catch (error) {
+  const answers = (caller: Caller) => (request: IncomingMessage, response: ServerResponse) => {
+    handle({ request, response, caller, options, tokens, credentials }).catch((error) => {
       options.log.error({ error }, 'instance metadata failed')
-      send(response, { status: 500 })
-    }
+      if (!response.headersSent) send(response, { status: 500 })
+    })
   }
-  const own = await listen(host, options.port, answer({ pod: undefined, isOnHostNetwork: true }))
+  const own = await listen(host, options.port, answers({ pod: undefined, isOnHostNetwork: true }))
   const listeners = new Map<string, Promise<Server>>()
   return {
     port: portOf(own),
@@ -94,7 +92,7 @@ export async function startInstanceMetadata(
         pod: subjectOf(pod, options),
         isOnHostNetwork: pod['spec']?.hostNetwork === true,
       }
-      const listener = listeners.get(uid) ?? listen(host, 0, answer(caller))
+      const listener = listeners.get(uid) ?? listen(host, 0, answers(caller))
       listeners.set(uid, listener)
       return `http://${host}:${portOf(await listener)}/`
     },
@@ -126,20 +124,45 @@ interface Exchange {
   readonly credentials: NodeCredentials | undefined
 }
 
-function handle({ request, response, ...of }: Exchange & { response: ServerResponse }): void {
+async function handle(exchange: Exchange & { response: ServerResponse }): Promise<void> {
+  const { request, response, caller, options } = exchange
   request.resume()
-  const found = answerTo({ request, ...of })
-  // Undefined is silence: the client hears nothing until it gives up.
-  if (found) send(response, found)
+  const proxy = caller.isOnHostNetwork ? undefined : options.roleProxy?.()
+  if (!proxy) return answer(response, answerTo(exchange))
+  const proxied = await proxy.answer({
+    method: request.method ?? 'GET',
+    path: pathOf(request),
+    sourceIp: sourceOf(request, caller, options),
+  })
+  if (proxied !== 'pass') return answer(response, proxied)
+  // The agent is on the host's network: what it passes on is not a pod's request any more.
+  answer(response, answerTo({ ...exchange, caller: { pod: caller.pod, isOnHostNetwork: true } }))
 }
 
-interface Answer {
-  readonly status: number
-  readonly text?: string
-  readonly headers?: Readonly<Record<string, string>>
+function answer(response: ServerResponse, found: Answer | 'silence' | 'reset'): void {
+  if (found === 'reset') response.socket?.resetAndDestroy()
+  // Of silence the client hears nothing until it gives up.
+  else if (found !== 'silence') send(response, found)
 }
 
-function answerTo({ request, caller, options, tokens, credentials }: Exchange): Answer | undefined {
+/** The address that the packets bear: of a pod that bound one of this network's (spoofing it) that, else the pod's own. */
+function sourceOf(
+  request: IncomingMessage,
+  caller: Caller,
+  { host, addressOf }: InstanceMetadataOptions,
+): string {
+  const remote = request.socket.remoteAddress?.replace(/^::ffff:/, '') ?? ''
+  if (remote !== host) return remote
+  return (caller.pod && addressOf?.(caller.pod)) ?? remote
+}
+
+function answerTo({
+  request,
+  caller,
+  options,
+  tokens,
+  credentials,
+}: Exchange): Answer | 'silence' | 'reset' {
   const { httpTokens = 'optional', httpEndpoint = 'enabled' } = options.options?.() ?? {}
   if (httpEndpoint === 'disabled') return { status: 403 }
   const path = pathOf(request)
@@ -160,14 +183,15 @@ function giveToken(
   caller: Caller,
   { clock, options }: InstanceMetadataOptions,
   tokens: MetadataTokens,
-): Answer | undefined {
+): Answer | 'silence' | 'reset' {
   if (request.method !== 'PUT') return { status: 405 }
   // No careless reverse proxy may fetch a token for somebody else.
   if (request.headers['x-forwarded-for'] !== undefined) return { status: 403 }
   const ttl = parseTtl(String(request.headers[ttlHeader] ?? ''))
   if (ttl === undefined) return { status: 400 }
   // The answer's packet would die at the bridge between pod and node.
-  if ((options?.().hopLimit ?? 2) < 2 && !caller.isOnHostNetwork) return undefined
+  const { hopLimit = 2, blockedPods = 'silent' } = options?.() ?? {}
+  if (hopLimit < 2 && !caller.isOnHostNetwork) return blockedPods === 'reject' ? 'reset' : 'silence'
   return {
     status: 200,
     text: tokens.issue(ttl, clock.now()),
@@ -182,55 +206,4 @@ function pathOf(request: IncomingMessage): string {
   } catch {
     return path
   }
-}
-
-function send(response: ServerResponse, { status, text, headers }: Answer): void {
-  const body = text ?? page(status)
-  response.writeHead(status, {
-    'content-type': text === undefined ? 'text/html' : 'text/plain',
-    'content-length': Buffer.byteLength(body),
-    server: 'EC2ws',
-    ...headers,
-    connection: 'close',
-  })
-  response.end(body)
-}
-
-function page(status: number): string {
-  const title = STATUS_CODES[status] ?? ''
-  return `<?xml version="1.0" encoding="iso-8859-1"?>
-<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN"
- "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">
-<html xmlns="http://www.w3.org/1999/xhtml" xml:lang="en" lang="en">
- <head>
-  <title>${status} - ${title}</title>
- </head>
- <body>
-  <h1>${status} - ${title}</h1>
- </body>
-</html>
-`
-}
-
-async function listen(
-  host: string,
-  port: number,
-  handler: (request: IncomingMessage, response: ServerResponse) => void,
-): Promise<Server> {
-  const server = createServer({ requestTimeout: requestTimeoutMs, maxHeaderSize: 16_384 }, handler)
-  server.on('clientError', (_error, socket) => socket.destroy())
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => resolve())
-  })
-  return server
-}
-
-const portOf = (server: Server) => (server.address() as AddressInfo).port
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeAllConnections()
-  })
 }
