@@ -51,7 +51,13 @@ export function openLastUsed({
     account: string,
     use: { service: string; region: string; at: number },
   ) => {
-    state.noteUse(id, { ...use, at: Math.floor(use.at / 1000) })
+    const at = Math.floor(use.at / 1000)
+    const { service, region } = use
+    const before = state.use(id)
+    // Keys in heavy use are noted once a second.
+    if (before?.at === at && before.service === service && before.region === region) return
+    const services = { ...before?.services, [service]: { at, region } }
+    state.noteUse(id, { at, service, region, services })
     unwritten.set(id, account)
     timer ??= clock.schedule(clock.now() + writeAfterMs, () => void flush())
   }

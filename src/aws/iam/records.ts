@@ -100,6 +100,19 @@ export interface AccountRecord {
   readonly alias?: string
   /** Set once outbound federation was enabled: its issuer's id stays through disabling and enabling again. */
   readonly outbound?: { readonly id: string; readonly enabled: boolean }
+  /** The newest reports on services last accessed that were asked for. */
+  readonly accessReports?: readonly AccessReportRecord[]
+}
+
+/** A report is made when it is read; what is kept is what it is about. */
+export interface AccessReportRecord {
+  readonly id: string
+  /** Of the user, group, role or policy. */
+  readonly arn: string
+  /** Unique id of whom asked for it: nobody else gets it. */
+  readonly for: string
+  readonly granularity: 'SERVICE_LEVEL' | 'ACTION_LEVEL'
+  readonly createdAt: number
 }
 
 /** When and where a role or key was last used. */
@@ -107,6 +120,8 @@ export interface UseRecord {
   readonly at: number
   readonly service: string
   readonly region: string
+  /** The last use of each service, this one's too. */
+  readonly services?: Readonly<Record<string, { readonly at: number; readonly region: string }>>
 }
 
 /** The record of each kind of entity. */

@@ -83,6 +83,10 @@ import { getPolicy, listEntitiesForPolicy, listPolicies } from './operations/rea
 import { getRole, listRoles } from './operations/read-roles.ts'
 import { updateGroup, updateUser } from './operations/rename.ts'
 import {
+  generateServiceLastAccessedDetails,
+  getServiceLastAccessedDetails,
+} from './operations/service-last-accessed.ts'
+import {
   createServiceLinkedRole,
   deleteServiceLinkedRole,
   getServiceLinkedRoleDeletionStatus,
@@ -159,7 +163,7 @@ export const operations = {
   EnableOutboundWebIdentityFederation: enableOutboundWebIdentityFederation,
   GenerateCredentialReport: generateCredentialReport,
   GenerateOrganizationsAccessReport: 'not-implemented',
-  GenerateServiceLastAccessedDetails: 'not-implemented',
+  GenerateServiceLastAccessedDetails: generateServiceLastAccessedDetails,
   GetAccessKeyLastUsed: getAccessKeyLastUsed,
   GetAccountAuthorizationDetails: getAccountAuthorizationDetails,
   GetAccountPasswordPolicy: 'not-implemented',
@@ -186,7 +190,7 @@ export const operations = {
   GetSAMLProvider: 'not-implemented',
   GetSSHPublicKey: 'not-implemented',
   GetServerCertificate: 'not-implemented',
-  GetServiceLastAccessedDetails: 'not-implemented',
+  GetServiceLastAccessedDetails: getServiceLastAccessedDetails,
   GetServiceLastAccessedDetailsWithEntities: 'not-implemented',
   GetServiceLinkedRoleDeletionStatus: getServiceLinkedRoleDeletionStatus,
   GetUser: getUser,
