@@ -1,8 +1,10 @@
 /** A complete request for every operation, made from the API models: what the access tables send. */
 import { hash } from 'node:crypto'
 import {
+  type Member,
   type ServiceModel,
   type StructureShape,
+  shapeOf,
   structureOf,
 } from '../../src/aws/protocol/model.ts'
 
@@ -85,6 +87,7 @@ const values: Readonly<Record<string, unknown>> = {
   principalArn: arn('role/entity'),
   policyArn: 'arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy',
   accessScope: { type: 'cluster' },
+  podExecutionRoleArn: arn('role/entity'),
   addonName: 'vpc-cni',
   updateId: '00000000-0000-0000-0000-000000000000',
   resourceArn: `arn:aws:eks:ap-northeast-1:${account}:cluster/demo`,
@@ -156,11 +159,10 @@ export function requestFor(
     : { members: {}, required: [] }
   const given = new Map<string, unknown>()
   for (const name of new Set([...shape.required, ...Object.keys(instead)])) {
-    const value = instead[name] ?? values[`${operation}.${name}`] ?? values[name]
-    if (value === undefined && shape.members[name]?.in !== 'payload') {
-      throw new Error(`the access table has no value for ${operation}.${name}`)
-    }
-    given.set(name, value)
+    const member = shape.members[name]
+    const known = instead[name] ?? values[`${operation}.${name}`] ?? values[name]
+    const any = member && member.in !== 'payload' ? someValue(model, member) : undefined
+    given.set(name, known ?? any)
   }
   switch (model.protocol) {
     case 'query': {
@@ -182,6 +184,24 @@ export function requestFor(
     }
     default:
       return restRequest(model, operation, given)
+  }
+}
+
+/** A value of the right kind for a member that the tables' world says nothing of. */
+function someValue(model: ServiceModel, { shape: name }: Member): unknown {
+  const shape = shapeOf(model, name)
+  switch (shape.kind) {
+    case 'structure':
+    case 'map':
+      return {}
+    case 'list':
+      return [someValue(model, shape.of)]
+    case 'string':
+      return 'entity'
+    case 'boolean':
+      return true
+    default:
+      return 1
   }
 }
 
