@@ -17,6 +17,20 @@ const serviceAccount = z.object({
   tags: z.record(z.string(), z.string()).optional(),
 })
 
+const podIdentityAssociation = z.object({
+  namespace: z.string().default('default'),
+  serviceAccountName: z.string(),
+  createServiceAccount: z.boolean().optional(),
+  roleARN: z.string().optional(),
+  roleName: z.string().optional(),
+  permissionPolicyARNs: z.array(z.string()).default([]),
+  permissionPolicy: z.record(z.string(), z.unknown()).optional(),
+  permissionsBoundaryARN: z.string().optional(),
+  targetRoleARN: z.string().optional(),
+  disableSessionTags: z.boolean().optional(),
+  tags: z.record(z.string(), z.string()).optional(),
+})
+
 /** What a ClusterConfig may hold; fields that are not of IRSA are left alone. */
 export const clusterConfig = z.object({
   apiVersion: z.literal('eksctl.io/v1alpha5'),
@@ -31,8 +45,9 @@ export const clusterConfig = z.object({
     .object({
       withOIDC: z.boolean().optional(),
       serviceAccounts: z.array(serviceAccount).default([]),
+      podIdentityAssociations: z.array(podIdentityAssociation).default([]),
     })
-    .default({ serviceAccounts: [] }),
+    .default({ serviceAccounts: [], podIdentityAssociations: [] }),
   managedNodeGroups: z
     .array(z.object({ name: z.string(), desiredCapacity: z.number().int().optional() }))
     .optional(),

@@ -4,11 +4,16 @@ import { associateOidcProviderCommand } from './commands/associate-oidc-provider
 import { createAccountCommand } from './commands/create-account.ts'
 import { createClusterCommand } from './commands/create-cluster.ts'
 import { createIamServiceAccountCommand } from './commands/create-iamserviceaccount.ts'
+import { createPodIdentityAssociationCommand } from './commands/create-podidentityassociation.ts'
 import { deleteClusterCommand } from './commands/delete-cluster.ts'
 import { deleteIamServiceAccountCommand } from './commands/delete-iamserviceaccount.ts'
+import { deletePodIdentityAssociationCommand } from './commands/delete-podidentityassociation.ts'
 import { getClusterCommand } from './commands/get-cluster.ts'
 import { getIamServiceAccountCommand } from './commands/get-iamserviceaccount.ts'
+import { getPodIdentityAssociationCommand } from './commands/get-podidentityassociation.ts'
+import { migrateToPodIdentityCommand } from './commands/migrate-to-pod-identity.ts'
 import { updateIamServiceAccountCommand } from './commands/update-iamserviceaccount.ts'
+import { updatePodIdentityAssociationCommand } from './commands/update-podidentityassociation.ts'
 import { writeKubeconfigCommand } from './commands/write-kubeconfig.ts'
 import type { CliContext } from './context.ts'
 
@@ -27,6 +32,7 @@ export const createCommand = group(
   'make a cluster, a ServiceAccount with a role, or an account',
   createClusterCommand,
   createIamServiceAccountCommand,
+  createPodIdentityAssociationCommand,
   createAccountCommand,
 )
 
@@ -35,12 +41,14 @@ export const getCommand = group(
   'list clusters, or ServiceAccounts with roles',
   getClusterCommand,
   getIamServiceAccountCommand,
+  getPodIdentityAssociationCommand,
 )
 
 export const updateCommand = group(
   'update',
   'change the role of a ServiceAccount',
   updateIamServiceAccountCommand,
+  updatePodIdentityAssociationCommand,
 )
 
 export const deleteCommand = group(
@@ -48,11 +56,13 @@ export const deleteCommand = group(
   'delete a cluster, or the role of a ServiceAccount',
   deleteClusterCommand,
   deleteIamServiceAccountCommand,
+  deletePodIdentityAssociationCommand,
 )
 
 export const utilsCommand = group(
   'utils',
-  'OIDC provider, kubeconfig',
+  'OIDC provider, kubeconfig, move to Pod Identity',
   associateOidcProviderCommand,
+  migrateToPodIdentityCommand,
   writeKubeconfigCommand,
 )

@@ -4,7 +4,9 @@ import type {
   PodIdentityAssociation,
   PodIdentityAssociationSummary,
 } from '@aws-sdk/client-eks'
+import type { IAMClient, Tag } from '@aws-sdk/client-iam'
 import { type AwsAccess, isAwsError } from './aws.ts'
+import { CliFailure } from './failure.ts'
 import type { ServiceAccountId } from './service-account-role.ts'
 import type { Task } from './tasks.ts'
 
@@ -120,6 +122,56 @@ export async function podIdentityOf(
     return { association, isAgentInstalled }
   } catch (error) {
     if (isAwsError(error, 'AccessDenied', 'UnknownOperation')) return {}
+    throw error
+  }
+}
+
+/** The association of a ServiceAccount that can be changed; throws a CliFailure where there is none, or an add-on owns it. */
+export async function existingAssociation(
+  client: EKSClient,
+  id: ServiceAccountId,
+): Promise<PodIdentityAssociation> {
+  const found = await findAssociation(client, id)
+  const whole = `${id.namespace}/${id.name}`
+  if (!found) {
+    throw new CliFailure(`ServiceAccount \`${whole}\` has no association`, {
+      hints: [`podpass get podidentityassociation --cluster ${id.cluster}`],
+    })
+  }
+  if (found.ownerArn) {
+    const addon = found.ownerArn.split('/').at(-2) ?? found.ownerArn
+    throw new CliFailure(`the association of \`${whole}\` belongs to the add-on \`${addon}\``, {
+      hints: [`aws eks delete-addon --cluster-name ${id.cluster} --addon-name ${addon}`],
+    })
+  }
+  return found
+}
+
+/** The tags by which eksctl knows what it made. */
+export function podIdentityRoleTags(
+  id: ServiceAccountId,
+  more: Readonly<Record<string, string>> = {},
+): Tag[] {
+  return Object.entries({
+    'alpha.eksctl.io/cluster-name': id.cluster,
+    'alpha.eksctl.io/podidentityassociation-name': `${id.namespace}/${id.name}`,
+    ...more,
+  }).map(([Key, Value]) => ({ Key, Value }))
+}
+
+/** True of a role that was made for this association alone. */
+export async function isRoleOf(
+  client: IAMClient,
+  roleName: string,
+  id: ServiceAccountId,
+): Promise<boolean> {
+  const { GetRoleCommand } = await import('@aws-sdk/client-iam')
+  try {
+    const { Role } = await client.send(new GetRoleCommand({ RoleName: roleName }))
+    const tags = new Map(Role?.Tags?.map(({ Key, Value }) => [Key, Value]))
+    return podIdentityRoleTags(id).every(({ Key, Value }) => tags.get(Key) === Value)
+  } catch (error) {
+    if (isAwsError(error, 'NoSuchEntity')) return false
     throw error
   }
 }

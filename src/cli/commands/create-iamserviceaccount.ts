@@ -2,17 +2,13 @@
 import { Command } from 'commander'
 import type { AwsAccess } from '../aws.ts'
 import { awsAccess, awsFailure } from '../aws.ts'
-import {
-  apiFailure,
-  apiStatus,
-  clusterApi,
-  findCluster,
-  findServiceAccount,
-} from '../cluster-access.ts'
+import { apiFailure, clusterApi, findCluster, findServiceAccount } from '../cluster-access.ts'
 import { readClusterConfig } from '../cluster-config.ts'
 import type { CliContext } from '../context.ts'
 import { CliFailure, exitCodes } from '../failure.ts'
 import { collect, keyValues } from '../options.ts'
+import { policyTasks } from '../role-tasks.ts'
+import { ensureServiceAccount, roleAnnotation } from '../service-account.ts'
 import {
   createRole,
   findProvider,
@@ -53,9 +49,6 @@ interface Options {
   readonly configFile?: string
   readonly approve?: boolean
 }
-
-export const roleAnnotation = 'eks.amazonaws.com/role-arn'
-const managedBy = { 'app.kubernetes.io/managed-by': 'podpass' }
 
 export function createIamServiceAccountCommand(context: CliContext): Command {
   return new Command('iamserviceaccount')
@@ -235,7 +228,8 @@ async function tasksFor(
       name: full,
       note: 'annotated with the role',
       run: async () => {
-        await annotate(api, wanted, roleArn ?? '').catch((error: unknown) => {
+        const annotations = { ...wanted.annotations, [roleAnnotation]: roleArn ?? '' }
+        await ensureServiceAccount(api, { ...wanted, annotations }).catch((error: unknown) => {
           throw apiFailure(error)
         })
         return `ServiceAccount ${full} annotated`
@@ -272,69 +266,11 @@ function roleTasks(
       },
     },
   ]
-  for (const PolicyArn of wanted.attachPolicyArns) {
-    const policy = PolicyArn.slice(PolicyArn.lastIndexOf('/') + 1)
-    tasks.push({
-      mark: '+',
-      what: 'attached policy',
-      name: policy,
-      run: async () => {
-        const { AttachRolePolicyCommand } = await import('@aws-sdk/client-iam')
-        await (await aws.iam()).send(new AttachRolePolicyCommand({ RoleName: roleName, PolicyArn }))
-        return `policy attached: ${policy}`
-      },
-    })
-  }
-  const { inlinePolicy } = wanted
-  if (inlinePolicy) {
-    tasks.push({
-      mark: '+',
-      what: 'inline policy',
-      name: `${roleName}-inline`,
-      run: async () => {
-        const { PutRolePolicyCommand } = await import('@aws-sdk/client-iam')
-        const client = await aws.iam()
-        await client.send(
-          new PutRolePolicyCommand({
-            RoleName: roleName,
-            PolicyName: `${roleName}-inline`.slice(0, 128),
-            PolicyDocument: inlinePolicy,
-          }),
-        )
-        return undefined
-      },
-    })
-  }
-  return tasks
-}
-
-/** Makes namespace and ServiceAccount where they are missing, and sets the annotation. */
-async function annotate(
-  api: Awaited<ReturnType<typeof clusterApi>>,
-  wanted: WantedServiceAccount,
-  roleArn: string,
-): Promise<void> {
-  const { namespace, name } = wanted
-  const labels = { ...managedBy, ...wanted.labels }
-  const annotations = { ...wanted.annotations, [roleAnnotation]: roleArn }
-  const present = await findServiceAccount(api, namespace, name)
-  if (present) {
-    present.metadata = {
-      ...present.metadata,
-      labels: { ...present.metadata?.labels, ...labels },
-      annotations: { ...present.metadata?.annotations, ...annotations },
-    }
-    await api.replaceNamespacedServiceAccount({ namespace, name, body: present })
-    return
-  }
-  try {
-    await api.readNamespace({ name: namespace })
-  } catch (error) {
-    if (apiStatus(error) !== 404) throw error
-    await api.createNamespace({ body: { metadata: { name: namespace } } })
-  }
-  await api.createNamespacedServiceAccount({
-    namespace,
-    body: { metadata: { name, namespace, labels, annotations } },
-  })
+  return [
+    ...tasks,
+    ...policyTasks(aws, roleName, {
+      attach: wanted.attachPolicyArns,
+      inline: wanted.inlinePolicy,
+    }),
+  ]
 }

@@ -5,9 +5,9 @@ import { apiFailure, clusterApi, findCluster, findServiceAccount } from '../clus
 import { readClusterConfig } from '../cluster-config.ts'
 import type { CliContext } from '../context.ts'
 import { CliFailure, exitCodes } from '../failure.ts'
+import { roleAnnotation } from '../service-account.ts'
 import { deleteRole, roleNameFor } from '../service-account-role.ts'
 import { notApproved, runTasks, showPlan, type Task } from '../tasks.ts'
-import { roleAnnotation } from './create-iamserviceaccount.ts'
 
 interface Options {
   readonly name?: string

@@ -4,7 +4,7 @@ import { awsAccess, awsFailure } from '../aws.ts'
 import { apiFailure, clusterApi, findCluster } from '../cluster-access.ts'
 import type { CliContext } from '../context.ts'
 import { type OutputFormat, render, table } from '../render.ts'
-import { roleAnnotation } from './create-iamserviceaccount.ts'
+import { roleAnnotation } from '../service-account.ts'
 
 interface Options {
   readonly cluster: string

@@ -5,9 +5,9 @@ import { clusterApi, findCluster, findServiceAccount } from '../cluster-access.t
 import type { CliContext } from '../context.ts'
 import { CliFailure } from '../failure.ts'
 import { collect } from '../options.ts'
+import { roleAnnotation } from '../service-account.ts'
 import { attachedPolicies } from '../service-account-role.ts'
 import { notApproved, runTasks, showPlan, type Task } from '../tasks.ts'
-import { roleAnnotation } from './create-iamserviceaccount.ts'
 
 interface Options {
   readonly name: string
