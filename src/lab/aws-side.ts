@@ -22,7 +22,9 @@ import type { Administered } from './administration.ts'
 import { Clusters, type ClustersOptions } from './clusters.ts'
 import { openDatabaseService } from './databases.ts'
 import { openEksAuth, trustsService } from './eks-auth.ts'
+import { openEc2 } from './fleet.ts'
 import type { Home, Settings } from './home.ts'
+import { MetadataOptionsTable } from './metadata-options.ts'
 import { openSealingKeys, wallClock } from './pki.ts'
 
 export interface AwsSideOptions {
@@ -69,7 +71,7 @@ export async function openAwsSide(
   const ownIssuer = (issuer: string) => issuer.startsWith(`${issuerOrigin}/id/`)
   const outbound = stack.use(openOutboundIssuers({ store, origin: issuerOrigin }))
   const iam = stack.use(openIam({ store, clock, ownIssuer, outboundIssuerUrl: outbound.urlOf }))
-  const { identities } = iam
+  const { identities, instanceProfileOf: profileOf } = iam
   const sessions = createSessions({ sealingKeys: openSealingKeys(home) })
   const verifier = createVerifier({ clock, log, trustedCaPems, allowLoopback: true })
   const sts = createSts({
@@ -84,9 +86,10 @@ export async function openAwsSide(
     clusterOf: (issuer) => clusters.nameOf(issuer),
     isOwnHost: (host) => ownHosts().includes(host),
   })
+  const metadataOptions = new MetadataOptionsTable(store)
   const clusters: Clusters = new Clusters({
     ...options,
-    deps: clusterDeps(options, sts, () => ({ eks, port })),
+    deps: { ...clusterDeps(options, sts, () => ({ eks, port })), metadataOptions, profileOf },
   })
   const eks: Eks = openEks({
     store,
@@ -103,6 +106,7 @@ export async function openAwsSide(
   const audit = stack.use(openAuditLog({ path: home.auditFile, limit: auditLimit, onError }))
   const rds = openDatabaseService(options, { identities, sessions, audit })
   const services = [s3, iam, sts, eks, rds].map(({ service }) => service)
+  services.push(openEc2({ clusters, metadataOptions, profileOf }))
   services.push(openEksAuth(clusters, eks, { identities, sessions }))
   return {
     iam,
@@ -143,7 +147,7 @@ function clusterDeps(
   { access, authority }: AwsSideOptions,
   sts: Sts,
   later: () => { readonly eks: Eks; readonly port: number },
-): ClustersOptions['deps'] {
+): Omit<ClustersOptions['deps'], 'metadataOptions' | 'profileOf'> {
   return {
     access,
     authenticateAws: (arn, name, token, awsAuth) => {

@@ -24,11 +24,13 @@ import type { OwnedAuthority } from '../x509/authority.ts'
 import type { KeyPair } from '../x509/certificate-port.ts'
 import { startClusterFargate } from './fargate.ts'
 import { readJsonFile, writePrivateFile } from './home.ts'
-import type { NodeCredentials, NodeRecord } from './node-record.ts'
+import type { MetadataOptionsTable } from './metadata-options.ts'
+import type { NodeCredentials, NodeRecord, ProfileOf } from './node-record.ts'
 import { Nodes } from './nodes.ts'
 import { openAuthority } from './pki.ts'
 import type { PodAccess } from './pod-access.ts'
 import { agentUri, type PodIdentityAccess } from './pod-identity-access.ts'
+import { openRoleProxies } from './role-proxies.ts'
 
 export interface ClusterDeps {
   readonly spec: ClusterSpec
@@ -48,6 +50,8 @@ export interface ClusterDeps {
   ): UserInfo | undefined
   readonly nodeCredentials: NodeCredentials
   readonly podIdentity: PodIdentityAccess
+  readonly metadataOptions: MetadataOptionsTable
+  readonly profileOf: ProfileOf
 }
 
 export interface Cluster extends AsyncDisposable {
@@ -56,6 +60,7 @@ export interface Cluster extends AsyncDisposable {
   readonly administrator: KeyPair
   nodeCount(): number
   nodeOf(instanceId: string): NodeRecord | undefined
+  instances(): { readonly nodegroup: NodegroupSpec; readonly record: NodeRecord }[]
   setNodes(nodegroup: NodegroupSpec, records: readonly NodeRecord[]): Promise<void>
   removeNodes(nodegroupName: string): Promise<void>
   setFargateProfiles(profiles: readonly FargateProfile[]): Promise<void>
@@ -98,12 +103,15 @@ async function assemble(
   const server = stack.use(await startServer(deps, ca, { agent: () => agent, profiles }))
   const { client } = server
   const clientOf = (nodeName: string) => server.clientAs(kubeletUser(nodeName), 'kubelet')
-  const parts = { ...deps, client, endpoint: server.url, clientOf }
+  const { endpoint, caPem } = deps.podIdentity
+  const roleProxies = openRoleProxies({ ...deps, client, endpoint, caPem })
+  const parts = { ...deps, client, endpoint: server.url, clientOf, roleProxies }
   const nodes: Nodes = new Nodes(parts)
   const fargate: Fargate = startClusterFargate(parts)
   const controllerClient = server.clientAs(controllerUser, 'kube-controller-manager')
   stack.use(startControllers({ client: controllerClient, clock, caPem: ca.certPem, log }))
   await startPodIdentityWebhook(deps, ca, server, stack)
+  stack.use(roleProxies)
   stack.use(nodes)
   stack.use(fargate)
   return {
@@ -113,6 +121,7 @@ async function assemble(
     nodeCount: () => nodes.count() + fargate.nodeCount(),
     setFargateProfiles: (wanted) => fargate.setProfiles(wanted),
     nodeOf: (instanceId) => nodes.find(instanceId),
+    instances: () => nodes.list(),
     setNodes: (nodegroup, records) => nodes.set(nodegroup, records),
     removeNodes: (nodegroupName) => nodes.remove(nodegroupName),
   }

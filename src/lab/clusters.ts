@@ -17,6 +17,7 @@ import type { RotatingIssuer } from '../oidc/issuer.ts'
 import { openIssuer } from '../oidc/issuer.ts'
 import type { Store } from '../store/store.ts'
 import { type Cluster, type ClusterDeps, startCluster } from './cluster.ts'
+import type { RunningInstance } from './fleet.ts'
 import { type Home, makePrivateDirectory } from './home.ts'
 import type { NodeRecord } from './node-record.ts'
 
@@ -80,6 +81,13 @@ export class Clusters implements ClusterControl, AsyncDisposable {
       endpoint: cluster.endpoint,
       nodes: cluster.nodeCount(),
     }))
+  }
+
+  /** The nodes of all clusters that run. */
+  instances(): RunningInstance[] {
+    return [...this.#running.values()].flatMap(({ spec, cluster }) =>
+      cluster.instances().map((instance) => ({ spec, ...instance })),
+    )
   }
 
   async start(spec: ClusterSpec): Promise<ClusterAddresses> {
@@ -213,7 +221,10 @@ export class Clusters implements ClusterControl, AsyncDisposable {
     const records = kept.map((item) => item.value)
     const taken = new Set(all.map((item) => item.value.internalIp))
     while (records.length < nodegroup.desiredSize) {
-      const record = newNode(spec, nodegroup, taken)
+      const record = {
+        ...newNode(spec, nodegroup, taken),
+        launchedAt: this.#options.clock.now(),
+      }
       taken.add(record.internalIp)
       await store.create(`${prefix}${nodegroup.name}/${record.instanceId}`, record)
       records.push(record)

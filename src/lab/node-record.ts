@@ -9,7 +9,14 @@ export interface NodeRecord {
   readonly instanceId: string
   readonly internalIp: string
   readonly nodegroup: string
+  /** ms since the epoch. */
+  readonly launchedAt?: number
 }
+
+/** The instance profile that a role is in. */
+export type ProfileOf = (
+  roleArn: string,
+) => { readonly arn: string; readonly id: string } | undefined
 
 /** Credentials of the node's role (STS, for ec2.amazonaws.com), or why there are none. */
 export type NodeCredentials = (request: {

@@ -7,7 +7,8 @@ import type { ClusterClient } from '../kubernetes/cluster-client.ts'
 import { type Kubelet, type KubeletOptions, startKubelet } from '../kubernetes/kubelet/kubelet.ts'
 import type { KubernetesObject } from '../kubernetes/object.ts'
 import { startInstanceMetadata } from '../node/instance-metadata.ts'
-import type { NodeCredentials, NodeRecord } from './node-record.ts'
+import type { MetadataOptionsTable } from './metadata-options.ts'
+import type { NodeCredentials, NodeRecord, ProfileOf } from './node-record.ts'
 import type { PodAccess } from './pod-access.ts'
 import {
   agentVariable,
@@ -15,6 +16,7 @@ import {
   type PodIdentityAccess,
   startNodeAgent,
 } from './pod-identity-access.ts'
+import type { RoleProxies } from './role-proxies.ts'
 
 /** What all nodes of a cluster stand on. */
 export interface NodeParts {
@@ -29,6 +31,9 @@ export interface NodeParts {
   readonly access: PodAccess
   readonly nodeCredentials: NodeCredentials
   readonly podIdentity: PodIdentityAccess
+  readonly roleProxies: RoleProxies
+  readonly metadataOptions: MetadataOptionsTable
+  readonly profileOf: ProfileOf
 }
 
 /** Disposing stops what runs; the node stays registered. */
@@ -70,6 +75,10 @@ export async function startInstance(
       roleArn: nodeRole,
       clusterName: spec.name,
       credentials: (request) => nodeCredentials(request),
+      instanceProfile: () => parts.profileOf(nodeRole),
+      options: () => parts.metadataOptions.of(instanceId),
+      roleProxy: parts.roleProxies.of({ instanceId, nodeRole }),
+      addressOf: ({ namespace, pod = '' }) => parts.roleProxies.addressOf(namespace, pod),
     }),
   )
   const agent = stack.use(

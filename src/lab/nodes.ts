@@ -11,6 +11,7 @@ export interface NodesOptions extends NodeParts {
 }
 
 interface Instance {
+  readonly nodegroup: NodegroupSpec
   readonly record: NodeRecord
   readonly node: RunningNode
 }
@@ -32,6 +33,11 @@ export class Nodes implements NodeAgent, AsyncDisposable {
     return this.#instances.get(instanceId)?.record
   }
 
+  /** All that run. */
+  list(): { readonly nodegroup: NodegroupSpec; readonly record: NodeRecord }[] {
+    return [...this.#instances.values()]
+  }
+
   /** Makes a group consist of exactly these nodes. */
   async set(nodegroup: NodegroupSpec, records: readonly NodeRecord[]): Promise<void> {
     const wanted = new Set(records.map(({ instanceId }) => instanceId))
@@ -45,7 +51,7 @@ export class Nodes implements NodeAgent, AsyncDisposable {
         .filter(({ instanceId }) => !this.#instances.has(instanceId))
         .map(async (record) => {
           const node = await startInstance(this.#options, nodegroup, record)
-          this.#instances.set(record.instanceId, { record, node })
+          this.#instances.set(record.instanceId, { nodegroup, record, node })
         }),
     )
   }
@@ -84,6 +90,7 @@ export class Nodes implements NodeAgent, AsyncDisposable {
       await client.delete(pods, namespace, name, { gracePeriodSeconds: 0 })
     }
     await client.delete(nodeResource, undefined, nodeName)
+    await this.#options.metadataOptions.forget(instanceId)
     rmSync(nodeDirectory(this.#options, instanceId), { recursive: true, force: true })
   }
 }

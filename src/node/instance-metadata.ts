@@ -18,6 +18,8 @@ export interface InstanceMetadataOptions {
   readonly instance: Instance
   /** The node's role; without, the instance has no profile and `iam/` is not there. */
   readonly roleArn: string | undefined
+  /** The instance profile that the role is in; default: one of the role's own name. */
+  readonly instanceProfile?: () => { readonly arn: string; readonly id: string } | undefined
   /** Cluster of the pods, for their subjects. */
   readonly clusterName: string
   readonly credentials: AskCredentials
@@ -75,7 +77,14 @@ export async function startInstanceMetadata(
   const credentials =
     roleArn === undefined
       ? undefined
-      : new NodeCredentials({ clock, instanceId, account, roleArn, ask: options.credentials })
+      : new NodeCredentials({
+          clock,
+          instanceId,
+          account,
+          roleArn,
+          ask: options.credentials,
+          ...(options.instanceProfile ? { instanceProfile: options.instanceProfile } : {}),
+        })
   const answers = (caller: Caller) => (request: IncomingMessage, response: ServerResponse) => {
     handle({ request, response, caller, options, tokens, credentials }).catch((error) => {
       options.log.error({ error }, 'instance metadata failed')

@@ -100,7 +100,10 @@ export function metadataTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`
 }
 
-const imageOf = (instance: Instance) => instance.imageId ?? 'ami-0123456789abcdef0'
+/** Of instances that are given none. */
+export const defaultImageId = 'ami-0123456789abcdef0'
+
+const imageOf = (instance: Instance) => instance.imageId ?? defaultImageId
 
 /** A locally administered address, the same for the same private address. */
 function macOf(privateIp: string): string {

@@ -31,6 +31,8 @@ export interface NodeCredentialsOptions {
   readonly account: string
   readonly roleArn: string
   readonly ask: AskCredentials
+  /** The instance profile that the role is in; default: one of the role's own name. */
+  readonly instanceProfile?: () => { readonly arn: string; readonly id: string } | undefined
 }
 
 /** Credentials and when they were issued: ms since the epoch. */
@@ -61,14 +63,15 @@ export class NodeCredentials {
   }
 
   #info(): string {
-    const { account, clock, roleArn } = this.#options
+    const { account, clock, roleArn, instanceProfile } = this.#options
     const name = roleName(roleArn)
+    const profile = instanceProfile?.()
     const digest = createHash('sha256').update(roleArn).digest('hex').toUpperCase()
     const answer = {
       Code: 'Success',
       LastUpdated: metadataTime(clock.now()),
-      InstanceProfileArn: `arn:aws:iam::${account}:instance-profile/${name}`,
-      InstanceProfileId: `AIPA${digest.slice(0, 17)}`,
+      InstanceProfileArn: profile?.arn ?? `arn:aws:iam::${account}:instance-profile/${name}`,
+      InstanceProfileId: profile?.id ?? `AIPA${digest.slice(0, 17)}`,
     }
     return JSON.stringify(answer, null, 2)
   }

@@ -8,6 +8,7 @@ import { type AccountKeys, createAccount } from './accounts.ts'
 import { createIdentities } from './identities.ts'
 import { openLastUsed } from './last-used.ts'
 import { openAwsManagedPolicies } from './managed-policies.ts'
+import { instanceProfileOf, type RoleProfile } from './profile-of-role.ts'
 import { defaultQuotas, type Quotas } from './quotas.ts'
 import { createIamService } from './service.ts'
 import { IamState } from './state.ts'
@@ -41,6 +42,8 @@ export interface Iam extends AsyncDisposable {
    * returns the same keys (a root or administrator key that was deleted is made anew). `id`: 12 digits.
    */
   createAccount(account: { id: string; name?: string }): Promise<AccountKeys>
+  /** The instance profile that a role is in. */
+  instanceProfileOf(roleArn: string): RoleProfile | undefined
   /** True where an account's outbound federation has (or, disabled now, had) the issuer with this id. */
   isOutboundIssuer(id: string): boolean
   /** All accounts, by id. */
@@ -67,6 +70,7 @@ export function openIam(options: IamOptions): Iam {
     }),
     identities: createIdentities({ state, awsManaged, lastUsed, ownIssuer }),
     createAccount: (account) => createAccount({ state, writer, clock }, account),
+    instanceProfileOf: (roleArn) => instanceProfileOf(state, roleArn),
     isOutboundIssuer: (id) => state.accounts().some(({ root }) => root?.record.outbound?.id === id),
     accounts: () =>
       state

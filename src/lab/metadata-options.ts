@@ -1,0 +1,52 @@
+/** How each node's instance metadata answers: kept in the store, read at each request. */
+import type { InstanceMetadataOptions } from '../aws/ec2/fleet.ts'
+import type { MetadataOptions } from '../node/instance-metadata.ts'
+import type { Store } from '../store/store.ts'
+
+const prefix = '/ec2/instance-metadata-options/'
+
+/** As EKS starts its nodes where nothing else is asked for. */
+const defaults: InstanceMetadataOptions = {
+  httpTokens: 'optional',
+  httpEndpoint: 'enabled',
+  hopLimit: 2,
+}
+
+export class MetadataOptionsTable {
+  readonly #store: Store
+  readonly #changes = new Map<string, Partial<InstanceMetadataOptions>>()
+
+  constructor(store: Store) {
+    this.#store = store
+    for (const { key, value } of store.list<Partial<InstanceMetadataOptions>>(prefix).items) {
+      this.#changes.set(key.slice(prefix.length), value)
+    }
+  }
+
+  shown(instanceId: string): InstanceMetadataOptions {
+    return { ...defaults, ...this.#changes.get(instanceId) }
+  }
+
+  /**
+   * As the metadata service heeds them. Where tokens are required, a pod that cannot get one gets nothing at all: it is
+   * told at once, instead of after a second for each request, which changes nothing else.
+   */
+  of(instanceId: string): MetadataOptions {
+    const options = this.shown(instanceId)
+    return { ...options, blockedPods: options.httpTokens === 'required' ? 'reject' : 'silent' }
+  }
+
+  async set(instanceId: string, change: Partial<InstanceMetadataOptions>): Promise<void> {
+    const known = this.#changes.get(instanceId)
+    const value = { ...known, ...change }
+    const key = prefix + instanceId
+    await (this.#store.get(key) ? this.#store.update(key, value) : this.#store.create(key, value))
+    this.#changes.set(instanceId, value)
+  }
+
+  /** Of an instance that is gone. */
+  async forget(instanceId: string): Promise<void> {
+    if (!this.#changes.delete(instanceId)) return
+    await this.#store.delete(prefix + instanceId)
+  }
+}

@@ -1,0 +1,167 @@
+/** kube2iam on each node of a cluster, or kiam's agents and its one server: whichever the cluster's ConfigMap asks for. */
+import { createHash } from 'node:crypto'
+import type { Log } from '../audit/log.ts'
+import type { Credentials } from '../aws/caller.ts'
+import type { ClusterSpec } from '../aws/eks/cluster-control.ts'
+import type { Clock } from '../kernel/clock.ts'
+import { Refusal } from '../kernel/refusal.ts'
+import type { ClusterClient } from '../kubernetes/cluster-client.ts'
+import { createEventRecorder } from '../kubernetes/events.ts'
+import type { KubernetesObject } from '../kubernetes/object.ts'
+import { configMaps, namespaces, pods } from '../kubernetes/resources.ts'
+import { Kiam } from '../node/kiam.ts'
+import { Kube2iam } from '../node/kube2iam.ts'
+import { NodeCredentials } from '../node/node-credentials.ts'
+import { type NodeMode, nodeModeMap, readNodeMode } from '../node/node-mode.ts'
+import type { PodsByAddress, RoleProxy } from '../node/role-proxy.ts'
+import { createStsClient } from '../node/sts-client.ts'
+import type { NodeCredentials as AskNodeCredentials } from './node-record.ts'
+
+export interface RoleProxiesOptions {
+  readonly spec: ClusterSpec
+  readonly clock: Clock
+  readonly log: Log
+  readonly client: ClusterClient
+  readonly nodeCredentials: AskNodeCredentials
+  /** Where agents reach STS: `https://127.0.0.1:4566`. */
+  readonly endpoint: () => string
+  /** CA of that endpoint. */
+  readonly caPem: string
+}
+
+export interface RoleProxies extends AsyncDisposable {
+  /** What stands before the metadata of one node now. */
+  of(node: NodeIdentity): () => RoleProxy | undefined
+  /** The address of a pod. */
+  addressOf(namespace: string, pod: string): string | undefined
+}
+
+export interface NodeIdentity {
+  readonly instanceId: string
+  readonly nodeRole: string
+}
+
+/** Nothing runs until the ConfigMap names a mode. */
+export function openRoleProxies(options: RoleProxiesOptions): RoleProxies {
+  const { spec, clock, log, client } = options
+  const stack = new DisposableStack()
+  const events = createEventRecorder({ client, clock, component: 'kiam.server', log })
+  const view = podsByAddress(client)
+  const mode = () => nodeMode(client, spec.account)
+  const server = serverOf(options, mode, stack)
+  const kiam = new Kiam({
+    clock,
+    settings() {
+      const now = mode()
+      return now.mode === 'kiam' ? now.settings : {}
+    },
+    pods: view,
+    assume: server.assume,
+    event({ namespace, name }, reason, message) {
+      const pod = client.get(pods, namespace, name)
+      if (pod) events.record(pod, 'Warning', reason, message)
+    },
+  })
+  return {
+    of(node) {
+      const session = nodeSession(options, node)
+      const sts = clientFor(options, 'kube2iam', () => session, stack)
+      const kube2iam = new Kube2iam({
+        clock,
+        settings() {
+          const now = mode()
+          return now.mode === 'kube2iam' ? now.settings : {}
+        },
+        pods: view,
+        assume: sts.assume,
+      })
+      return () => ({ kube2iam, kiam, none: undefined })[mode().mode]
+    },
+    addressOf: (namespace, pod) => client.get(pods, namespace, pod)?.['status']?.podIP,
+    async [Symbol.asyncDispose]() {
+      await events.settled()
+      stack[Symbol.dispose]()
+    },
+  }
+}
+
+function nodeMode(client: ClusterClient, account: string): NodeMode {
+  const map = client.get(configMaps, nodeModeMap.namespace, nodeModeMap.name)
+  return readNodeMode(map?.['data'], account)
+}
+
+/** Sessions of the node's role, as the node itself has them. */
+function nodeSession(
+  { clock, spec, nodeCredentials }: RoleProxiesOptions,
+  { instanceId, nodeRole }: NodeIdentity,
+): NodeCredentials {
+  const { account } = spec
+  return new NodeCredentials({
+    clock,
+    instanceId,
+    account,
+    roleArn: nodeRole,
+    ask: nodeCredentials,
+  })
+}
+
+/** kiam's server has a node to itself, with a role of its own, that no pod of ours runs on. */
+function serverOf(options: RoleProxiesOptions, mode: () => NodeMode, stack: DisposableStack) {
+  const digest = createHash('sha256').update(`kiam-server ${options.spec.arn}`).digest('hex')
+  const instanceId = `i-0${digest.slice(0, 16)}`
+  let own: { readonly role: string; readonly session: NodeCredentials } | undefined
+  return clientFor(
+    options,
+    'kiam',
+    () => {
+      const now = mode()
+      const role = now.mode === 'kiam' ? now.serverRole : undefined
+      if (role === undefined) return undefined
+      if (own?.role !== role) {
+        own = { role, session: nodeSession(options, { instanceId, nodeRole: role }) }
+      }
+      return own.session
+    },
+    stack,
+  )
+}
+
+function clientFor(
+  { clock, spec, endpoint, caPem }: RoleProxiesOptions,
+  userAgent: string,
+  session: () => NodeCredentials | undefined,
+  stack: DisposableStack,
+) {
+  const credentials = (): Credentials | Refusal => {
+    const kept = session()?.current()
+    if (!kept) {
+      return new Refusal('no valid providers in chain. Deprecated.', {
+        code: 'NoCredentialProviders',
+        status: 403,
+      })
+    }
+    return 'credentials' in kept ? kept.credentials : kept
+  }
+  return stack.use(
+    createStsClient({ endpoint, caPem, region: spec.region, clock, userAgent, credentials }),
+  )
+}
+
+function podsByAddress(client: ClusterClient): PodsByAddress {
+  const hasEnded = (pod: KubernetesObject) => ['Succeeded', 'Failed'].includes(pod['status']?.phase)
+  return {
+    activePodsAt: (ip) =>
+      client
+        .list(pods, { fieldSelector: `status.podIP=${ip}` })
+        .items.filter((pod) => !hasEnded(pod))
+        .map(({ metadata: { namespace = 'default', name, annotations = {} } }) => ({
+          namespace,
+          name,
+          annotations,
+        })),
+    namespaceAnnotations: (name) => {
+      const found = client.get(namespaces, undefined, name)
+      return found && (found.metadata.annotations ?? {})
+    },
+  }
+}
