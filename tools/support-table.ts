@@ -5,8 +5,8 @@ import { loadModel } from '../src/aws/protocol/load-model.ts'
 import { services } from '../test/support/access-table.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-/** A file names at most so many tests of an operation; the others are easily found. */
-const shownMax = 4
+/** So many tests of an operation are shown; the others are easily found. */
+const shownMax = 2
 
 const titles: Readonly<Record<string, string>> = {
   cloudtrail: 'CloudTrail',
@@ -23,6 +23,8 @@ export interface SupportTable {
   readonly text: string
   /** Served operations that no test names. */
   readonly untested: readonly string[]
+  /** What is wrong with a table as it was written; empty where nothing is. Other tests than those shown may come. */
+  problemsOf(written: string): readonly string[]
 }
 
 /** The tables of all services, as they should be. */
@@ -40,10 +42,12 @@ export function supportTables(): readonly SupportTable[] {
       return { name, served, tests: paths.sort((a, b) => rank(service, a) - rank(service, b)) }
     })
     const untested = rows.filter(({ served, tests }) => served && tests.length === 0)
+    const text = page(service, rows)
     return {
       file: `${service}.md`,
-      text: page(service, rows),
+      text,
       untested: untested.map(({ name }) => name),
+      problemsOf: (written) => problemsOf(written, text, rows),
     }
   })
 }
@@ -87,9 +91,23 @@ function page(service: string, rows: readonly Row[]): string {
 }
 
 function shown(tests: readonly string[]): string {
-  const first = tests.slice(0, shownMax).map((path) => `[${path}](../../${path})`)
-  const more = tests.length - first.length
-  return `${first.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+  return tests
+    .slice(0, shownMax)
+    .map((path) => `[${path}](../../${path})`)
+    .join(', ')
+}
+
+/** All but the shown tests must be as it would be made now; each of those must still name its operation. */
+function problemsOf(written: string, text: string, rows: readonly Row[]): readonly string[] {
+  const withoutTests = (page: string) => page.replace(/^(\| \w+ \|) \[.*$/gm, '$1')
+  const problems = withoutTests(written) === withoutTests(text) ? [] : ['it is stale']
+  for (const { name, tests } of rows) {
+    const line = new RegExp(`^\\| ${name} \\| .*$`, 'm').exec(written)?.[0] ?? ''
+    for (const [, path = ''] of line.matchAll(/\[([^\]]+)\]/g)) {
+      if (!tests.includes(path)) problems.push(`${path} does not name ${name}`)
+    }
+  }
+  return problems
 }
 
 /**
@@ -123,15 +141,13 @@ function kebab(name: string): string {
 if (import.meta.main) {
   const verify = process.argv.includes('--verify')
   mkdirSync(`${root}/docs/support`, { recursive: true })
-  for (const { file, text, untested } of supportTables()) {
+  for (const { file, text, untested, problemsOf: check } of supportTables()) {
     const path = `${root}/docs/support/${file}`
-    if (untested.length > 0) {
-      process.stderr.write(`${file}: no test names ${untested.join(', ')}\n`)
-      process.exitCode = 1
-    }
-    if (!verify) writeFileSync(path, text)
-    else if (readFileSync(path, 'utf8') !== text) {
-      process.stderr.write(`docs/support/${file} is stale: node tools/support-table.ts\n`)
+    const problems = untested.map((name) => `no test names ${name}`)
+    if (verify) problems.push(...check(readFileSync(path, 'utf8')))
+    else writeFileSync(path, text)
+    if (problems.length > 0) {
+      process.stderr.write(`docs/support/${file}: ${problems.join('; ')}\n`)
       process.exitCode = 1
     }
   }
