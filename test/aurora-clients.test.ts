@@ -3,10 +3,11 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { connect as connectTcp } from 'node:net'
+import { connect as connectTcp, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
+import fc from 'fast-check'
 import { Client } from 'pg'
 import { administrator, allowing, testAccount, testRegion } from '../src/aws/gateway/testing.ts'
 import type { SigningCredentials } from '../src/kernel/sigv4/sign.ts'
@@ -334,6 +335,40 @@ test('a client that trusts another authority does not connect', { skip }, async 
   const client = new Client({ host, port, user: 'app', password: 'x', ssl: true })
   client.on('error', () => {})
   await assert.rejects(client.connect(), /self-signed|unable to|certificate/)
+})
+
+test('the door stays open whatever bytes come, before TLS and inside', { skip }, async () => {
+  const { Port: port } = aurora.cluster
+  const spoken = (socket: Socket, bytes: Uint8Array) =>
+    new Promise<void>((resolve) => {
+      socket.on('error', () => {})
+      socket.once('close', () => resolve())
+      socket.resume()
+      socket.end(bytes)
+    })
+  const packet = fc.uint8Array({ maxLength: 200 }).map((rest) => {
+    const body = Buffer.concat([int32(196_608), rest])
+    return Buffer.concat([int32(4 + body.length), body])
+  })
+  const password = fc.uint8Array({ maxLength: 200 }).map((rest) => {
+    const startup = Buffer.concat([int32(196_608), Buffer.from('user\0app\0\0')])
+    const head = Buffer.concat([int32(4 + startup.length), startup, Buffer.from('p')])
+    return Buffer.concat([head, rest])
+  })
+  const sent = fc.oneof(fc.uint8Array({ maxLength: 200 }), packet, password)
+  await fc.assert(
+    fc.asyncProperty(sent, fc.boolean(), async (bytes, inside) => {
+      const socket = inside ? await startTls() : connectTcp({ port, host: '127.0.0.1' })
+      await spoken(socket, bytes)
+    }),
+    { numRuns: 150 },
+  )
+  const huge = await startTls()
+  const startup = Buffer.concat([int32(196_608), Buffer.from('user\0app\0\0')])
+  huge.write(Buffer.concat([int32(4 + startup.length), startup]))
+  await once(huge, 'data')
+  await spoken(huge, Buffer.concat([Buffer.from('p'), int32(100_000), Buffer.alloc(100_000, 0x61)]))
+  assert.equal((await aurora.psql('app', aurora.token('app'), 'SELECT 1')).stdout, '1\n')
 })
 
 async function startTls() {

@@ -1,6 +1,6 @@
 /** Logs in to the server behind: with the client's own exchange passed on, or with a password that we hold. */
 import type { Duplex } from 'node:stream'
-import { ByteReader } from './byte-reader.ts'
+import type { ByteReader } from './byte-reader.ts'
 import { ScramClient } from './scram.ts'
 import { authentication, authenticationCode, encode, fatal, int32, type Message } from './wire.ts'
 
@@ -11,31 +11,35 @@ const mechanism = 'SCRAM-SHA-256'
 /** A server that admits without having asked for anything would let anybody in. */
 const unasked = { code: '28000', message: 'the database server asked for no password' }
 
+/** One end of a login: where it is written to, and what it brings. */
+export interface Side<S extends Duplex = Duplex> {
+  readonly socket: S
+  readonly reader: ByteReader
+}
+
 /** Lets client and server talk to each other until the server has decided. True: it is content. */
-export async function relayAuthentication(client: Duplex, server: Duplex): Promise<boolean> {
-  const fromServer = new ByteReader(server)
-  const fromClient = new ByteReader(client)
+export async function relayAuthentication(client: Side, server: Side): Promise<boolean> {
   for (let asked = false; ; asked = true) {
-    const message = await fromServer.message(loginBytesMax)
+    const message = await server.reader.message(loginBytesMax)
     const code = authenticationCode(message)
     if (code === authentication.ok) {
       if (asked) return true
-      client.end(fatal(unasked))
+      client.socket.end(fatal(unasked))
       return false
     }
     const whole = encode(message.type, message.body)
     if (message.type === 'E') {
-      client.end(whole)
+      client.socket.end(whole)
       return false
     }
-    client.write(whole)
+    client.socket.write(whole)
     if (code === undefined || code === authentication.saslFinal) continue
-    const { type, body } = await fromClient.message(loginBytesMax)
+    const { type, body } = await client.reader.message(loginBytesMax)
     if (type !== 'p') {
-      client.destroy()
+      client.socket.destroy()
       return false
     }
-    server.write(encode(type, body))
+    server.socket.write(encode(type, body))
   }
 }
 
@@ -45,32 +49,31 @@ export async function relayAuthentication(client: Duplex, server: Duplex): Promi
  */
 export async function authenticateWith(
   password: string,
-  client: Duplex,
-  server: Duplex,
+  client: Side,
+  server: Side,
   whose: 'ours' | 'theirs',
 ): Promise<boolean> {
-  const reader = new ByteReader(server)
   const scram = new ScramClient(password)
   let asked = false
   for (;;) {
-    const message = await reader.message(loginBytesMax)
+    const message = await server.reader.message(loginBytesMax)
     if (message.type === 'E') {
       if (whose === 'ours' && isPasswordFailure(message)) {
         throw new Error('the database server does not take the password of the proxy')
       }
-      client.end(encode('E', message.body))
+      client.socket.end(encode('E', message.body))
       return false
     }
     const code = authenticationCode(message)
     if (code === authentication.ok) {
       if (asked) return true
-      client.end(fatal(unasked))
+      client.socket.end(fatal(unasked))
       return false
     }
     if (code !== undefined) {
       asked = true
       const answer = await answerTo(code, message.body.subarray(4), password, scram)
-      if (answer) server.write(answer)
+      if (answer) server.socket.write(answer)
     }
   }
 }

@@ -1,11 +1,10 @@
 /** The PostgreSQL that we start ourselves, furnished as Aurora is. */
 import { connect } from 'node:net'
-import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { Administrator, identifier, literal } from './administrator.ts'
-import type { Backend } from './backend.ts'
+import { type Backend, pipeBuffers } from './backend.ts'
 import type { PostgresPrograms, RunAs } from './postgres-programs.ts'
-import { socketPort, startPostgresServer } from './postgres-server.ts'
+import { socketIn, startPostgresServer } from './postgres-server.ts'
 import { furnish, type MasterUser, RoleLogins, reservedUser, secretOf } from './roles.ts'
 
 /** A database server behind a proxy, ours or others'. */
@@ -25,6 +24,10 @@ export interface EmbeddedOptions {
   /** What the passwords of superuser and token users are derived from. */
   readonly key: Buffer
   readonly master: MasterUser
+  /** Part of the socket's name. */
+  readonly port?: number
+  /** Further settings of the server, `name=value`. */
+  readonly settings?: readonly string[]
   /** Called when the server ends without having been asked to. */
   onEnd(): void
 }
@@ -37,7 +40,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<DatabaseSe
   const server = stack.use(
     await startPostgresServer({ ...options, superuser: reservedUser, password }),
   )
-  const config = { host: socketDirectory, port: socketPort, user: reservedUser, password }
+  const config = { host: socketDirectory, port: options.port, user: reservedUser, password }
   const administrator = stack.use(new Administrator({ ...config, database: reservedUser }))
   const version = await prepare(options, administrator, config)
   const major = Number.parseInt(version, 10)
@@ -50,7 +53,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<DatabaseSe
     backend: {
       newestMinor: major >= 18 ? 2 : 0,
       relaysPasswords: true,
-      connect: () => open(join(socketDirectory, `.s.PGSQL.${socketPort}`)),
+      connect: () => open(socketIn(socketDirectory, options.port)),
       prepare: (user) => logins.prepare(user),
     },
     async setPassword(user, verifier) {
@@ -67,7 +70,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<DatabaseSe
 async function prepare(
   { master }: EmbeddedOptions,
   administrator: Administrator,
-  config: { host: string; port: number; user: string; password: string },
+  config: { host: string; port: number | undefined; user: string; password: string },
 ): Promise<string> {
   const show = () =>
     patiently(() => administrator.query<{ version: string }>('SHOW server_version'))
@@ -102,7 +105,7 @@ const pauseMs = 20
 
 function open(path: string): Promise<Duplex> {
   return new Promise((resolve, reject) => {
-    const socket = connect(path, () => {
+    const socket = connect({ path, ...pipeBuffers }, () => {
       socket.off('error', reject)
       resolve(socket)
     })

@@ -100,8 +100,11 @@ async function open(address: Address): Promise<Duplex> {
   await happened(socket, 'connect')
   if (!tls) return socket
   socket.write(Buffer.concat([int32(8), int32(sslRequestCode)]))
-  const answer = await new ByteReader(socket).bytes(1)
-  if (answer.toString('latin1') !== 'S' || socket.readableLength > 0) {
+  const reader = new ByteReader(socket)
+  const answer = await reader.bytes(1)
+  const { unread } = reader
+  reader.release()
+  if (answer.toString('latin1') !== 'S' || unread > 0) {
     socket.destroy()
     throw new Error('the database server does not speak TLS')
   }

@@ -2,8 +2,14 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type SecureContext, TLSSocket } from 'node:tls'
-import type { Backend, LoginWay, TokenLogin, TokenVerdict } from './backend.ts'
-import { authenticateWith, loginBytesMax, relayAuthentication } from './backend-login.ts'
+import {
+  type Backend,
+  type LoginWay,
+  pipeBuffers,
+  type TokenLogin,
+  type TokenVerdict,
+} from './backend.ts'
+import { authenticateWith, loginBytesMax, relayAuthentication, type Side } from './backend-login.ts'
 import { ByteReader, Disconnected } from './byte-reader.ts'
 import {
   negotiate,
@@ -45,25 +51,30 @@ export async function login(socket: Socket, deps: LoginDeps): Promise<Opened> {
   try {
     return await converse(socket, deps)
   } catch (error) {
-    if (error instanceof Disconnected) return { kind: 'closed' }
-    throw error
+    if (!(error instanceof Disconnected)) throw error
+    socket.destroy()
+    return { kind: 'closed' }
   }
 }
 
 async function converse(socket: Socket, deps: LoginDeps): Promise<Opened> {
   const sourceIp = socket.remoteAddress ?? ''
+  let reader = new ByteReader(socket)
   let client: Duplex = socket
   let secure: TLSSocket | undefined
-  const first = await new ByteReader(socket).bytes(1)
-  socket.unshift(first)
-  if (first[0] === tlsHandshake) {
-    secure = await encrypt(socket, deps.context)
-    // Whoever starts with TLS must say that it means PostgreSQL (against cross-protocol attacks).
-    if (secure.alpnProtocol !== alpn) return close(secure)
-    client = secure
+  const upgrade = async (): Promise<TLSSocket> => {
+    reader.release()
+    const upgraded = await encrypt(socket, deps.context)
+    reader = new ByteReader(upgraded)
+    secure = upgraded
+    client = upgraded
+    return upgraded
   }
+  const isTls = (await reader.peek())[0] === tlsHandshake
+  // Whoever starts with TLS must say that it means PostgreSQL (against cross-protocol attacks).
+  if (isTls && (await upgrade()).alpnProtocol !== alpn) return close(client)
   for (let gssAsked = false; ; ) {
-    const packet = await readPacket(client)
+    const packet = await readPacket(reader)
     switch (packet.kind) {
       case 'garbage':
         return close(client)
@@ -72,33 +83,31 @@ async function converse(socket: Socket, deps: LoginDeps): Promise<Opened> {
       case 'refused':
         return refuse(client, packet.error)
       case 'gss':
-        if (secure || gssAsked || client.readableLength > 0) return close(client)
+        if (secure || gssAsked || reader.unread > 0) return close(client)
         gssAsked = true
         client.write('N')
         continue
       case 'ssl':
         // Bytes that came along could not have been encrypted: somebody between us put them there (CVE-2021-23222).
-        if (secure || socket.readableLength > 0) return close(client)
+        if (secure || reader.unread > 0) return close(client)
         socket.write('S')
-        secure = await encrypt(socket, deps.context)
-        client = secure
+        await upgrade()
         continue
       case 'login':
         if (!secure) return refuse(client, unencrypted(sourceIp, packet.startup))
-        return authenticate(secure, packet.startup, sourceIp, deps)
+        return authenticate({ socket: secure, reader }, packet.startup, sourceIp, deps)
     }
   }
 }
 
-async function readPacket(client: Duplex) {
-  const reader = new ByteReader(client)
+async function readPacket(reader: ByteReader) {
   const length = startupLength(await reader.bytes(4))
   if (length === undefined) return { kind: 'garbage' } as const
   return readStartup(await reader.bytes(length - 4))
 }
 
 async function authenticate(
-  client: TLSSocket,
+  { socket: client, reader }: Side<TLSSocket>,
   startup: Startup,
   sourceIp: string,
   deps: LoginDeps,
@@ -115,7 +124,7 @@ async function authenticate(
   let password: string | undefined
   if (way.usesTokens || !backend.relaysPasswords) {
     client.write(encode('R', int32(authentication.cleartextPassword)))
-    const { type, body } = await new ByteReader(client).message(loginBytesMax)
+    const { type, body } = await reader.message(loginBytesMax)
     password = type === 'p' ? onlyText(body) : undefined
     if (password === undefined) return close(client)
   }
@@ -137,45 +146,50 @@ async function authenticate(
   }
   const reading = deps.isReader(client.servername || '')
   const packet = writeStartup(startup, minor, reading ? [['options', readerOptions(startup)]] : [])
-  return openServer(client, packet, password, way, backend)
+  return openServer({ socket: client, reader }, packet, password, way, backend)
 }
 
 /** Opens the session on the server behind, and tells the client what that says. */
 async function openServer(
-  client: Duplex,
+  client: Side,
   startup: Buffer,
   password: string | undefined,
   way: LoginWay,
   backend: Backend,
 ): Promise<Opened> {
-  const server = await backend.connect()
-  const stop = (): void => void server.destroy()
-  client.once('close', stop)
+  const socket = await backend.connect()
+  const server = { socket, reader: new ByteReader(socket) }
+  const stop = (): void => void socket.destroy()
+  client.socket.once('close', stop)
   // A break is seen by whoever reads next.
-  server.on('error', () => {})
+  socket.on('error', () => {})
   let opened = false
   try {
-    server.write(startup)
+    socket.write(startup)
     const ours = way.usesTokens ? 'ours' : 'theirs'
     const admitted =
       password === undefined
         ? await relayAuthentication(client, server)
         : await authenticateWith(password, client, server, ours)
     if (!admitted) return { kind: 'closed' }
-    client.write(encode('R', int32(authentication.ok)))
-    const key = await untilReady(client, server)
+    client.socket.write(encode('R', int32(authentication.ok)))
+    const key = await untilReady(client.socket, server.reader)
     if (key === 'refused') return { kind: 'closed' }
     opened = true
-    return { kind: 'session', client, server, key }
+    client.reader.release()
+    server.reader.release()
+    return { kind: 'session', client: client.socket, server: socket, key }
   } finally {
-    client.off('close', stop)
-    if (!opened) server.destroy()
+    client.socket.off('close', stop)
+    if (!opened) socket.destroy()
   }
 }
 
 /** Passes on parameters, keys and notices up to the first `Z`; answers the key, where there was one. */
-async function untilReady(client: Duplex, server: Duplex): Promise<Buffer | undefined | 'refused'> {
-  const reader = new ByteReader(server)
+async function untilReady(
+  client: Duplex,
+  reader: ByteReader,
+): Promise<Buffer | undefined | 'refused'> {
   let key: Buffer | undefined
   for (;;) {
     const { type, body } = await reader.message(loginBytesMax)
@@ -196,6 +210,7 @@ function encrypt(socket: Socket, secureContext: SecureContext): Promise<TLSSocke
       isServer: true,
       secureContext,
       ALPNProtocols: [alpn],
+      ...pipeBuffers,
     })
     const failed = (): void => reject(new Disconnected())
     secure.once('close', failed)

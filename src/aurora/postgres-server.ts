@@ -27,6 +27,9 @@ export interface PostgresServerOptions {
   /** The superuser that initdb makes, and its password. */
   readonly superuser: string
   readonly password: string
+  readonly port?: number
+  /** Further settings, `name=value`. */
+  readonly settings?: readonly string[]
 }
 
 export interface PostgresServer extends AsyncDisposable {
@@ -34,8 +37,12 @@ export interface PostgresServer extends AsyncDisposable {
   readonly ended: Promise<void>
 }
 
-/** Part of the socket's name; there is no TCP port. */
-export const socketPort = 5432
+/** Part of the socket's name; there is no TCP port unless `settings` open one. */
+const usualPort = 5432
+
+export function socketIn(directory: string, port: number = usualPort): string {
+  return join(directory, `.s.PGSQL.${port}`)
+}
 
 const patienceMs = 30_000
 /** Everybody proves himself by SCRAM, the proxy too. */
@@ -61,18 +68,20 @@ export async function startPostgresServer(options: PostgresServerOptions): Promi
   for (const folder of [directory, socketDirectory]) makeOwnFolder(folder, runAs)
   if (!existsSync(data)) await makeData(options, data)
   await predecessorEnded(data)
-  const socket = join(socketDirectory, `.s.PGSQL.${socketPort}`)
+  const port = options.port ?? usualPort
+  const socket = socketIn(socketDirectory, port)
   rmSync(socket, { force: true })
   const log = openSync(join(directory, 'postgres.log'), 'a', 0o600)
   const settings = [
     'listen_addresses=',
     `unix_socket_directories=${socketDirectory}`,
     'unix_socket_permissions=0700',
-    `port=${socketPort}`,
+    `port=${port}`,
     'max_connections=100',
     'ssl=off',
     'password_encryption=scram-sha-256',
     'log_min_messages=warning',
+    ...(options.settings ?? []),
   ]
   const flags = settings.flatMap((setting) => ['-c', setting])
   const child = spawn('/bin/sh', ['-c', guard, 'sh', programs.postgres, '-D', data, ...flags], {

@@ -177,5 +177,7 @@ function takeApart(token: string) {
   const match = /^([A-Za-z0-9.-]{1,255}|\[[0-9a-fA-F:.]{2,45}\])(:\d{1,5})\/\?(.+)$/.exec(token)
   if (!match) return undefined
   const [, name = '', port = '', rawQuery = ''] = match
+  // An empty parameter would not be part of what was signed.
+  if (rawQuery.split('&').includes('')) return undefined
   return { host: name + port, rawQuery, query: parseQuery(rawQuery) }
 }
