@@ -58,6 +58,14 @@ async function connect(config: ClientConfig, onBroken: () => void): Promise<Clie
   return client
 }
 
+/** `18.4`, of the server that the administrator is connected to. */
+export async function serverVersion(administrator: Administrator): Promise<string> {
+  const [shown] = await administrator.query<{ server_version: string }>('SHOW server_version')
+  const version = /^\d+(\.\d+)?/.exec(shown?.server_version ?? '')?.[0]
+  if (version === undefined) throw new Error('the database server does not say its version')
+  return version
+}
+
 /** A name as an SQL identifier. */
 export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`

@@ -35,6 +35,8 @@ export interface AuroraOptions {
   readonly socketDirectory: string
   /** PATH, on which PostgreSQL may be found. */
   readonly path: string
+  /** Folder of PostgreSQL's programs; default: the machine's, else npm's. */
+  readonly programs?: string
   /** Set where we are root, as whom PostgreSQL does not run. */
   readonly runAs: RunAs | undefined
   /** Loopback address on which logins are answered. */
@@ -197,8 +199,8 @@ class Aurora implements DatabaseControl, AsyncDisposable {
 
   #foundPrograms(): PostgresPrograms {
     if (!this.#programs) {
-      const { path, runAs, dataDirectory } = this.#options
-      const folder = findPostgres(path)
+      const { path, programs, runAs, dataDirectory } = this.#options
+      const folder = programs ?? findPostgres(path)
       if (folder === undefined) throw new NoPostgres()
       this.#programs = preparePostgres(folder, runAs, dataDirectory)
     }

@@ -1,7 +1,7 @@
 /** The PostgreSQL that we start ourselves, furnished as Aurora is. */
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { Administrator, identifier, literal } from './administrator.ts'
+import { Administrator, identifier, literal, serverVersion } from './administrator.ts'
 import { type Backend, pipeBuffers } from './backend.ts'
 import type { PostgresPrograms, RunAs } from './postgres-programs.ts'
 import { socketIn, startPostgresServer } from './postgres-server.ts'
@@ -72,15 +72,13 @@ async function prepare(
   administrator: Administrator,
   config: { host: string; port: number | undefined; user: string; password: string },
 ): Promise<string> {
-  const show = () =>
-    patiently(() => administrator.query<{ version: string }>('SHOW server_version'))
-  const [shown] = await show().catch(async (error: { code?: string }) => {
+  const show = () => patiently(() => serverVersion(administrator))
+  const version = await show().catch(async (error: { code?: string }) => {
     if (error.code !== noSuchDatabase) throw error
     await using bootstrap = new Administrator({ ...config, database: 'postgres' })
     await bootstrap.query(`CREATE DATABASE ${reservedUser}`)
     return show()
   })
-  const version = /^\d+(\.\d+)?/.exec(shown?.version ?? '')?.[0] ?? ''
   await furnish(administrator, master, Number.parseInt(version, 10))
   return version
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { connect, isIP, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect as connectSecurely } from 'node:tls'
-import { Administrator, identifier, literal } from './administrator.ts'
+import { Administrator, identifier, literal, serverVersion } from './administrator.ts'
 import { ByteReader } from './byte-reader.ts'
 import type { DatabaseServer } from './embedded.ts'
 import { type MasterUser, makeRoles, RoleLogins } from './roles.ts'
@@ -45,8 +45,7 @@ export async function openExternal({ url, key, master }: ExternalOptions): Promi
       ssl: address.tls ? tlsOptions(address, address.tls) : false,
     }),
   )
-  const [shown] = await administrator.query<{ version: string }>('SHOW server_version')
-  const version = /^\d+(\.\d+)?/.exec(shown?.version ?? '')?.[0] ?? ''
+  const version = await serverVersion(administrator)
   const major = Number.parseInt(version, 10)
   if (master) await makeRoles(administrator, master, major)
   const logins = new RoleLogins({ administrator, key, major, readsPasswords: false })

@@ -27,6 +27,9 @@ import { SigningKeys } from '../../src/kernel/sigv4/signing-key.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { createCertificateAuthority } from '../../src/x509/authority.ts'
 
+/** Folder of another PostgreSQL than the one found, to test with. */
+const programs = process.env['PODPASS_TEST_POSTGRES']
+
 export const masterPassword = 'secret99'
 
 /** Why these tests cannot run here, for `skip`; false where they can, and in CI, where all must. */
@@ -110,6 +113,7 @@ export async function startTestAurora(
     judge: (login, database, hosts) =>
       judgeLogin(login, database, hosts, { authenticator, evaluate, audit }),
     log: silentLog,
+    ...(programs && { programs }),
     ...options,
   })
   const rds = openRds({ store, clock, databases: aurora, log: silentLog })
