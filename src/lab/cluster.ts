@@ -35,6 +35,8 @@ import { openRoleProxies } from './role-proxies.ts'
 export interface ClusterDeps {
   readonly spec: ClusterSpec
   readonly issuer: Issuer
+  /** Those that count from the first pod on. */
+  readonly fargateProfiles: readonly FargateProfile[]
   readonly directory: string
   readonly store: Store
   readonly prefix: string
@@ -98,16 +100,21 @@ async function assemble(
     commonName: 'podpass-admin',
     organizations: ['system:masters'],
   })
-  const agent: NodeAgent = { logs: (...of) => nodes.logs(...of) ?? fargate.logs(...of) }
-  const profiles = () => fargate?.profiles() ?? []
+  // The server is asked from its first moment on, before what stands on it is there.
+  let later: { readonly nodes: Nodes; readonly fargate: Fargate } | undefined
+  const agent: NodeAgent = {
+    logs: (...of) => later?.nodes.logs(...of) ?? later?.fargate.logs(...of),
+  }
+  const profiles = () => later?.fargate.profiles() ?? deps.fargateProfiles
   const server = stack.use(await startServer(deps, ca, { agent: () => agent, profiles }))
   const { client } = server
   const clientOf = (nodeName: string) => server.clientAs(kubeletUser(nodeName), 'kubelet')
   const { endpoint, caPem } = deps.podIdentity
   const roleProxies = openRoleProxies({ ...deps, client, endpoint, caPem })
   const parts = { ...deps, client, endpoint: server.url, clientOf, roleProxies }
-  const nodes: Nodes = new Nodes(parts)
-  const fargate: Fargate = startClusterFargate(parts)
+  const nodes = new Nodes(parts)
+  const fargate = startClusterFargate(parts, deps.fargateProfiles)
+  later = { nodes, fargate }
   const controllerClient = server.clientAs(controllerUser, 'kube-controller-manager')
   stack.use(startControllers({ client: controllerClient, clock, caPem: ca.certPem, log }))
   await startPodIdentityWebhook(deps, ca, server, stack)

@@ -1,5 +1,5 @@
 /** Runs what EKS asks for: API servers with their controllers and webhook, nodes with their kubelets. */
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Log } from '../audit/log.ts'
@@ -19,7 +19,7 @@ import type { Store } from '../store/store.ts'
 import { type Cluster, type ClusterDeps, startCluster } from './cluster.ts'
 import type { RunningInstance } from './fleet.ts'
 import { type Home, makePrivateDirectory } from './home.ts'
-import type { NodeRecord } from './node-record.ts'
+import { nodeRecords } from './node-record.ts'
 
 interface Running {
   readonly cluster: Cluster
@@ -38,7 +38,15 @@ export interface ClustersOptions {
   readonly kubernetesPort: number | undefined
   readonly deps: Omit<
     ClusterDeps,
-    'issuer' | 'spec' | 'directory' | 'preferredPort' | 'store' | 'prefix' | 'clock' | 'log'
+    | 'issuer'
+    | 'fargateProfiles'
+    | 'spec'
+    | 'directory'
+    | 'preferredPort'
+    | 'store'
+    | 'prefix'
+    | 'clock'
+    | 'log'
   >
 }
 
@@ -90,10 +98,13 @@ export class Clusters implements ClusterControl, AsyncDisposable {
     )
   }
 
-  async start(spec: ClusterSpec): Promise<ClusterAddresses> {
+  async start(
+    spec: ClusterSpec,
+    fargateProfiles: readonly FargateProfileSpec[],
+  ): Promise<ClusterAddresses> {
     let starting = this.#starting.get(spec.arn)
     if (!starting) {
-      starting = this.#start(spec)
+      starting = this.#start(spec, fargateProfiles)
       this.#starting.set(spec.arn, starting)
       starting.catch(() => this.#starting.delete(spec.arn))
     }
@@ -121,7 +132,9 @@ export class Clusters implements ClusterControl, AsyncDisposable {
   async provision(nodegroup: NodegroupSpec): Promise<void> {
     const running = await this.#starting.get(nodegroup.clusterArn)
     if (!running) throw new Error(`cluster ${nodegroup.clusterArn} does not run`)
-    const records = await this.#nodeRecords(running.spec, nodegroup)
+    const prefix = `${storePrefix(running.spec.arn)}/nodes/`
+    const { store } = this.#options
+    const records = await nodeRecords({ store, prefix, spec: running.spec, nodegroup })
     await running.cluster.setNodes(nodegroup, records)
   }
 
@@ -165,7 +178,10 @@ export class Clusters implements ClusterControl, AsyncDisposable {
     this.#starting.clear()
   }
 
-  async #start(spec: ClusterSpec): Promise<Running> {
+  async #start(
+    spec: ClusterSpec,
+    fargateProfiles: readonly FargateProfileSpec[],
+  ): Promise<Running> {
     const { home, store, clock, log, issuerOrigin, deps } = this.#options
     const directory = directoryOf(home, spec.arn)
     makePrivateDirectory(directory)
@@ -179,6 +195,7 @@ export class Clusters implements ClusterControl, AsyncDisposable {
       ...deps,
       spec,
       issuer,
+      fargateProfiles,
       directory,
       store,
       prefix: `${storePrefix(spec.arn)}/registry`,
@@ -209,51 +226,11 @@ export class Clusters implements ClusterControl, AsyncDisposable {
   #preferredPort(): number | undefined {
     return this.#running.size === 0 ? (this.#options.kubernetesPort ?? 6443) : undefined
   }
-
-  /** As many remembered nodes as are wanted; new ones are made up and remembered. */
-  async #nodeRecords(spec: ClusterSpec, nodegroup: NodegroupSpec): Promise<NodeRecord[]> {
-    const { store } = this.#options
-    const prefix = `${storePrefix(spec.arn)}/nodes/`
-    const all = store.list<NodeRecord>(prefix).items
-    const own = all.filter((item) => item.value.nodegroup === nodegroup.name)
-    const kept = own.slice(0, nodegroup.desiredSize)
-    for (const gone of own.slice(nodegroup.desiredSize)) await store.delete(gone.key)
-    const records = kept.map((item) => item.value)
-    const taken = new Set(all.map((item) => item.value.internalIp))
-    while (records.length < nodegroup.desiredSize) {
-      const record = {
-        ...newNode(spec, nodegroup, taken),
-        launchedAt: this.#options.clock.now(),
-      }
-      taken.add(record.internalIp)
-      await store.create(`${prefix}${nodegroup.name}/${record.instanceId}`, record)
-      records.push(record)
-    }
-    return records
-  }
 }
 
 /** The name of a cluster's entry in a kubeconfig file, as eksctl forms it. */
 function clusterEntry(spec: ClusterSpec): string {
   return `${spec.name}.${spec.region}.eksctl.io`
-}
-
-function newNode(
-  spec: ClusterSpec,
-  nodegroup: NodegroupSpec,
-  taken: ReadonlySet<string>,
-): NodeRecord {
-  let internalIp: string
-  do {
-    const [third = 0, fourth = 0] = randomBytes(2)
-    internalIp = `192.168.${third}.${(fourth % 250) + 4}`
-  } while (taken.has(internalIp))
-  return {
-    name: `ip-${internalIp.replaceAll('.', '-')}.${spec.region}.compute.internal`,
-    instanceId: `i-0${randomBytes(8).toString('hex')}`,
-    internalIp,
-    nodegroup: nodegroup.name,
-  }
 }
 
 function storePrefix(clusterArn: string): string {

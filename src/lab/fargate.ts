@@ -2,16 +2,19 @@
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import type { ClusterClient } from '../kubernetes/cluster-client.ts'
+import type { FargateProfile } from '../kubernetes/fargate/admission.ts'
 import { type Fargate, startFargate } from '../kubernetes/fargate/scheduler.ts'
 import { nodes } from '../kubernetes/resources.ts'
 import { type NodeParts, nodeDirectory, startFargateNode } from './node.ts'
 
-/** Starts its scheduler; no profile counts yet. */
+/** Starts its scheduler. */
 export function startClusterFargate(
   parts: NodeParts & { readonly client: ClusterClient },
+  profiles: readonly FargateProfile[],
 ): Fargate {
   const { client, clock, log, spec } = parts
   return startFargate({
+    profiles,
     client,
     clock,
     log,

@@ -54,8 +54,11 @@ export interface FargateProfileSpec {
  * leaves the cluster (or node group) FAILED with the error's message as its health issue; it is never retried unasked.
  */
 export interface ClusterControl {
-  /** Resolves when the API server answers; for one that runs already, at once. */
-  start(cluster: ClusterSpec): Promise<ClusterAddresses>
+  /** Resolves when the API server answers; for one that runs already, at once. The profiles count from its first pod on. */
+  start(
+    cluster: ClusterSpec,
+    fargateProfiles: readonly FargateProfileSpec[],
+  ): Promise<ClusterAddresses>
   /** Stops the cluster and forgets all its state. An unknown cluster is no error. */
   stop(clusterArn: string): Promise<void>
   /** Makes the group have exactly `desiredSize` nodes of that form; resolves when they are Ready. */

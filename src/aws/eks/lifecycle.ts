@@ -1,7 +1,12 @@
 /** Carries out what the API promised: starts and stops clusters, peoples them, and writes down how it went. */
 import type { Log } from '../../audit/log.ts'
 import type { Clock } from '../../kernel/clock.ts'
-import type { ClusterControl, ClusterSpec, NodegroupSpec } from './cluster-control.ts'
+import type {
+  ClusterControl,
+  ClusterSpec,
+  FargateProfileSpec,
+  NodegroupSpec,
+} from './cluster-control.ts'
 import type { ClusterKey, ClusterRecord, NodegroupRecord } from './records.ts'
 import type { EksState } from './state.ts'
 
@@ -32,7 +37,7 @@ export class Lifecycle {
     return this.#patiently(cluster, async () => {
       if (this.#state.findCluster(cluster)?.status === 'DELETING') return
       try {
-        const addresses = await this.#control.start(clusterSpec(cluster))
+        const addresses = await this.#control.start(clusterSpec(cluster), this.#profiles(cluster))
         await this.#state.changeCluster(cluster, (current) => {
           if (current.status === 'DELETING') return current
           const { issue: _, ...rest } = current
@@ -112,16 +117,7 @@ export class Lifecycle {
   heedFargateProfiles(cluster: ClusterRecord): Promise<void> {
     return this.#patiently(cluster, async () => {
       if (this.#state.findCluster(cluster)?.status === 'DELETING') return
-      await this.#control.setFargateProfiles?.(
-        cluster.arn,
-        this.#state
-          .list(cluster, 'fargate-profile')
-          .map(({ name, podExecutionRoleArn, selectors }) => ({
-            name,
-            podExecutionRoleArn,
-            selectors,
-          })),
-      )
+      await this.#control.setFargateProfiles?.(cluster.arn, this.#profiles(cluster))
     })
   }
 
@@ -137,9 +133,7 @@ export class Lifecycle {
         if (nodegroup.status === 'DELETING') void this.release(cluster, nodegroup.name)
         else void this.provision(cluster, nodegroup.name)
       }
-      if (this.#state.list(cluster, 'fargate-profile').length > 0) {
-        void this.heedFargateProfiles(cluster)
-      }
+      void this.heedFargateProfiles(cluster)
     }
     await this.settled()
   }
@@ -147,6 +141,12 @@ export class Lifecycle {
   /** Resolves when nothing is under way any more. */
   async settled(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running)
+  }
+
+  #profiles(cluster: ClusterKey): FargateProfileSpec[] {
+    return this.#state
+      .list(cluster, 'fargate-profile')
+      .map(({ name, podExecutionRoleArn, selectors }) => ({ name, podExecutionRoleArn, selectors }))
   }
 
   #patiently(

@@ -16,6 +16,8 @@ export interface FargateNode extends AsyncDisposable {
 }
 
 export interface FargateOptions {
+  /** Those that count until others are set. */
+  readonly profiles: readonly FargateProfile[]
   readonly client: ClusterClient
   readonly clock: Clock
   readonly log: Log
@@ -45,7 +47,7 @@ export function startFargate(options: FargateOptions): Fargate {
   const { client, clock, log } = options
   const events = createEventRecorder({ client, clock, component: fargateSchedulerName, log })
   const running = new Map<string, Running>()
-  let profiles: readonly FargateProfile[] = []
+  let { profiles } = options
   const queue = new WorkQueue({
     name: fargateSchedulerName,
     clock,
