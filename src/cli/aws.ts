@@ -75,12 +75,13 @@ function clientConfig(environment: Environment, region: string) {
     requestHandler: {
       connectionTimeout: 5_000,
       requestTimeout: 60_000,
-      ...(bundle && { httpsAgent: { ca: certificates(bundle), keepAlive: true } }),
+      ...(bundle && { httpsAgent: { ca: caCertificates(bundle), keepAlive: true } }),
     },
   }
 }
 
-function certificates(bundle: string): string[] {
+/** The machine's own CAs and those of the file. Throws a CliFailure where it cannot be read. */
+export function caCertificates(bundle: string): string[] {
   try {
     return [...rootCertificates, readFileSync(bundle, 'utf8')]
   } catch (cause) {

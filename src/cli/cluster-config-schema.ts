@@ -31,6 +31,12 @@ const podIdentityAssociation = z.object({
   tags: z.record(z.string(), z.string()).optional(),
 })
 
+const nodeGroup = z.object({
+  name: z.string(),
+  desiredCapacity: z.number().int().optional(),
+  disablePodIMDS: z.boolean().optional(),
+})
+
 /** What a ClusterConfig may hold; fields that are not of IRSA are left alone. */
 export const clusterConfig = z.object({
   apiVersion: z.literal('eksctl.io/v1alpha5'),
@@ -48,12 +54,8 @@ export const clusterConfig = z.object({
       podIdentityAssociations: z.array(podIdentityAssociation).default([]),
     })
     .default({ serviceAccounts: [], podIdentityAssociations: [] }),
-  managedNodeGroups: z
-    .array(z.object({ name: z.string(), desiredCapacity: z.number().int().optional() }))
-    .optional(),
-  nodeGroups: z
-    .array(z.object({ name: z.string(), desiredCapacity: z.number().int().optional() }))
-    .optional(),
+  managedNodeGroups: z.array(nodeGroup).optional(),
+  nodeGroups: z.array(nodeGroup).optional(),
 })
 
 export type ClusterConfig = z.infer<typeof clusterConfig>

@@ -10,6 +10,7 @@ import { deleteIamServiceAccountCommand } from './commands/delete-iamserviceacco
 import { deletePodIdentityAssociationCommand } from './commands/delete-podidentityassociation.ts'
 import { getClusterCommand } from './commands/get-cluster.ts'
 import { getIamServiceAccountCommand } from './commands/get-iamserviceaccount.ts'
+import { getNodegroupCommand } from './commands/get-nodegroup.ts'
 import { getPodIdentityAssociationCommand } from './commands/get-podidentityassociation.ts'
 import { migrateToPodIdentityCommand } from './commands/migrate-to-pod-identity.ts'
 import { updateIamServiceAccountCommand } from './commands/update-iamserviceaccount.ts'
@@ -38,8 +39,9 @@ export const createCommand = group(
 
 export const getCommand = group(
   'get',
-  'list clusters, or ServiceAccounts with roles',
+  'list clusters, node groups, or ServiceAccounts with roles',
   getClusterCommand,
+  getNodegroupCommand,
   getIamServiceAccountCommand,
   getPodIdentityAssociationCommand,
 )

@@ -14,6 +14,7 @@ import { downCommand } from './commands/down.ts'
 import { envCommand } from './commands/env.ts'
 import { issuerCommand } from './commands/issuer.ts'
 import { logsCommand } from './commands/logs.ts'
+import { nodeCommand } from './commands/node.ts'
 import { policyCommand } from './commands/policy.ts'
 import { resetCommand } from './commands/reset.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -37,6 +38,7 @@ const commands: readonly ((context: CliContext) => Command)[] = [
   updateCommand,
   deleteCommand,
   utilsCommand,
+  nodeCommand,
   issuerCommand,
   tokenCommand,
   whyCommand,

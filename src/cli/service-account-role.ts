@@ -1,6 +1,7 @@
 /** The role behind a ServiceAccount: its name, its trust policy, its life in IAM. */
 import type { IAMClient, Tag } from '@aws-sdk/client-iam'
 import { isAwsError } from './aws.ts'
+import { leaveInstanceProfiles } from './instance-profile.ts'
 
 /** What identifies one ServiceAccount of one cluster. */
 export interface ServiceAccountId {
@@ -122,6 +123,7 @@ export async function deleteRole(client: IAMClient, roleName: string): Promise<b
     for (const PolicyName of PolicyNames) {
       await client.send(new iam.DeleteRolePolicyCommand({ RoleName: roleName, PolicyName }))
     }
+    await leaveInstanceProfiles(client, roleName)
     await client.send(new iam.DeleteRoleCommand({ RoleName: roleName }))
     return true
   } catch (error) {

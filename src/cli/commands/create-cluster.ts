@@ -7,7 +7,9 @@ import { type AwsAccess, awsAccess, awsFailure } from '../aws.ts'
 import { findCluster } from '../cluster-access.ts'
 import { readClusterConfig } from '../cluster-config.ts'
 import { type CliContext, homeOf } from '../context.ts'
+import { closeMetadataToPods, nodegroupInstances } from '../ec2-call.ts'
 import { CliFailure, exitCodes } from '../failure.ts'
+import { createInstanceProfile } from '../instance-profile.ts'
 import { collect, keyValues } from '../options.ts'
 import { createRole } from '../service-account-role.ts'
 import { runTasks, type Task } from '../tasks.ts'
@@ -29,6 +31,8 @@ interface Options {
   readonly writeKubeconfig: boolean
   readonly setKubeconfigContext: boolean
   readonly configFile?: string
+  /** Of a ClusterConfig's node group: tokens required, and none for pods. */
+  readonly disablePodIMDS?: boolean
 }
 
 /** EKS's own policies for nodes: what any node may do, and what a pod without IRSA may do too. */
@@ -101,6 +105,7 @@ async function withConfigFile(options: Options): Promise<Options> {
     ...(config.metadata.tags && { tags: config.metadata.tags }),
     ...(config.iam.withOIDC && { withOidc: true }),
     ...(group && { nodegroupName: group.name }),
+    ...(group?.disablePodIMDS && { disablePodIMDS: true }),
     ...(group?.desiredCapacity !== undefined && { nodes: group.desiredCapacity }),
   }
 }
@@ -160,6 +165,7 @@ async function clusterTasks(aws: AwsAccess, name: string, options: Options): Pro
           'ec2.amazonaws.com',
           nodePolicies,
         )
+        await createInstanceProfile(await aws.iam(), nodeRole.slice(0, 64), clusterTags(name))
         return undefined
       },
     },
@@ -169,11 +175,18 @@ async function clusterTasks(aws: AwsAccess, name: string, options: Options): Pro
       name: options.nodegroupName,
       run: async () => {
         await nodeGroup(eks, name, nodeRoleArn, options)
+        if (options.disablePodIMDS) await closeMetadata(aws, name, options.nodegroupName)
         return `node group ${options.nodegroupName}: ${options.nodes} ${options.nodes === 1 ? 'node' : 'nodes'}`
       },
     },
   )
   return tasks
+}
+
+async function closeMetadata(aws: AwsAccess, cluster: string, nodegroup: string): Promise<void> {
+  for (const id of await nodegroupInstances(aws, cluster, nodegroup)) {
+    await closeMetadataToPods(aws, id)
+  }
 }
 
 async function nodeGroup(
@@ -226,7 +239,7 @@ async function serviceRole(
       Version: '2012-10-17',
       Statement: [{ Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' }],
     }),
-    tags: [{ Key: 'alpha.eksctl.io/cluster-name', Value: cluster }],
+    tags: clusterTags(cluster),
   })
   const { AttachRolePolicyCommand } = await import('@aws-sdk/client-iam')
   for (const policy of policies) {
@@ -239,6 +252,8 @@ async function serviceRole(
   }
   return arn
 }
+
+const clusterTags = (cluster: string) => [{ Key: 'alpha.eksctl.io/cluster-name', Value: cluster }]
 
 /** Waits for ACTIVE; a failure is told in the service's own words. */
 async function untilActive(
