@@ -4,8 +4,9 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { AwsResponse } from '../operation.ts'
 
-/** What an unread body may still bring before the connection is cut. */
+/** What an unread body may still bring, and for how long (ms), before the connection is cut. */
 const drainBytes = 1024 * 1024
+const drainMs = 2_000
 
 /** Resolves when the answer is handed to the socket. A body is left out for HEAD, its headers stay. */
 export async function respond(
@@ -24,7 +25,7 @@ export async function respond(
     response.setHeader(name, toHeaderBytes(value))
   }
   response.statusCode = answer.status
-  if (!message.complete) refuseRest(message, response)
+  const end = message.complete ? endAtOnce(response) : lingeringEnd(message, response)
   const { body } = answer
   const bodiless = message.method === 'HEAD' || answer.status === 204 || answer.status === 304
   if (bodiless || body === undefined) {
@@ -34,7 +35,7 @@ export async function respond(
     if (!mayHaveLength && !response.hasHeader('content-length')) {
       response.setHeader('content-length', 0)
     }
-    response.end()
+    end()
     return
   }
   if (body instanceof Readable) {
@@ -44,11 +45,23 @@ export async function respond(
   if (!response.hasHeader('content-length')) {
     response.setHeader('content-length', Buffer.byteLength(body))
   }
-  response.end(body)
+  end(body)
 }
 
-/** The client may still be sending what nobody will read: take a little, so that it sees the answer, then cut. */
-function refuseRest(message: IncomingMessage, response: ServerResponse): void {
+type End = (body?: string | Uint8Array) => void
+
+function endAtOnce(response: ServerResponse): End {
+  return (body) => {
+    response.end(body)
+  }
+}
+
+/**
+ * The client may still be sending what nobody will read. It gets the whole answer at once, but the connection is closed
+ * only when it has seen it: when its body is over, or after a little more of it. Cut earlier, a client in the middle of
+ * sending would report a broken connection instead of our answer.
+ */
+function lingeringEnd(message: IncomingMessage, response: ServerResponse): End {
   response.setHeader('connection', 'close')
   let drained = 0
   message.on('data', (chunk: Buffer) => {
@@ -57,6 +70,15 @@ function refuseRest(message: IncomingMessage, response: ServerResponse): void {
   })
   message.on('error', () => message.socket.destroy())
   message.resume()
+  return (body) => {
+    if (body === undefined) response.flushHeaders()
+    else response.write(body)
+    const timer = setTimeout(() => response.end(), drainMs)
+    message.once('close', () => {
+      clearTimeout(timer)
+      response.end()
+    })
+  }
 }
 
 /** Header text goes out as UTF-8 bytes, which node writes as latin-1; what is not writable is dropped. */
