@@ -73,9 +73,14 @@ export async function makeRoles(
   }
   for (const statement of statements) await administrator.query(statement)
   const { database } = master
-  if (database !== undefined && !has.has(`database ${database}`)) {
-    await administrator.query(`CREATE DATABASE ${identifier(database)} OWNER ${user}`)
-  }
+  if (database === undefined || has.has(`database ${database}`)) return
+  const [self] = await administrator.query<{ rolsuper: boolean }>(
+    'SELECT rolsuper FROM pg_roles WHERE rolname = current_user',
+  )
+  // Who is no superuser gives databases only to roles that he is a member of.
+  if (!self?.rolsuper) await administrator.query(`GRANT ${user} TO CURRENT_USER`)
+  await administrator.query(`CREATE DATABASE ${identifier(database)} OWNER ${user}`)
+  if (!self?.rolsuper) await administrator.query(`REVOKE ${user} FROM CURRENT_USER`)
 }
 
 /**

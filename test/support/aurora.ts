@@ -84,7 +84,11 @@ export interface Ran {
 
 /** Starts all of it; some seconds, of which initdb takes most. */
 export async function startTestAurora(
-  options: { limits?: Partial<LoginLimits>; resolves?: (name: string) => Promise<boolean> } = {},
+  options: {
+    limits?: Partial<LoginLimits>
+    resolves?: (name: string) => Promise<boolean>
+    databaseUrl?: string
+  } = {},
 ): Promise<TestAurora> {
   await using stack = new AsyncDisposableStack()
   const directory = mkdtempSync(join(tmpdir(), 'podpass-aurora-'))

@@ -1,7 +1,7 @@
 /** Carries out what the API promised: starts and removes databases, and writes down how it went. */
 import type { Log } from '../../audit/log.ts'
 import type { Clock } from '../../kernel/clock.ts'
-import type { DatabaseControl, DatabaseSpec } from './database-control.ts'
+import type { DatabaseAddresses, DatabaseControl, DatabaseSpec } from './database-control.ts'
 import type { ClusterRecord } from './records.ts'
 import type { RdsState } from './state.ts'
 
@@ -32,14 +32,13 @@ export class Lifecycle {
       try {
         const addresses = await this.#control.start(databaseSpec(cluster))
         await this.#state.change(cluster, 'cluster', identifier, (current) =>
-          current.status === 'deleting'
-            ? current
-            : { ...current, status: 'available', addresses, port: addresses.port },
+          current.status === 'deleting' ? current : running(current, addresses),
         )
       } catch (error) {
-        this.#log.error({ database: cluster.arn, error: String(error) }, 'database did not start')
+        const issue = error instanceof Error ? error.message : String(error)
+        this.#log.error({ database: cluster.arn, error: issue }, 'database did not start')
         await this.#state.change(cluster, 'cluster', identifier, (current) =>
-          current.status === 'deleting' ? current : { ...current, status: 'failed' },
+          current.status === 'deleting' ? current : { ...current, status: 'failed', issue },
         )
       }
     })
@@ -88,6 +87,11 @@ export class Lifecycle {
       })
     })
   }
+}
+
+function running(current: ClusterRecord, addresses: DatabaseAddresses): ClusterRecord {
+  const { issue: _, ...rest } = current
+  return { ...rest, status: 'available', addresses, port: addresses.port }
 }
 
 export function databaseSpec(cluster: ClusterRecord): DatabaseSpec {

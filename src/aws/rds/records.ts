@@ -22,6 +22,8 @@ export interface ClusterRecord extends Resource {
   readonly resourceId: string
   readonly endpointMark: string
   readonly status: 'creating' | 'available' | 'deleting' | 'failed'
+  /** Why it failed. */
+  readonly issue?: string
   readonly engineVersion: string
   readonly port: number
   /** Absent until it has run once. */

@@ -18,7 +18,7 @@ export function membersOf(
 }
 
 export function showCluster(cluster: ClusterRecord, instances: readonly InstanceRecord[]) {
-  const { addresses, serverlessCapacity, databaseName } = cluster
+  const { addresses, serverlessCapacity, databaseName, issue } = cluster
   const multiple = membersOf(cluster, instances).length > 1
   return {
     AllocatedStorage: 1,
@@ -39,6 +39,11 @@ export function showCluster(cluster: ClusterRecord, instances: readonly Instance
     PreferredBackupWindow: cluster.backupWindow,
     PreferredMaintenanceWindow: cluster.maintenanceWindow,
     ReadReplicaIdentifiers: [],
+    ...(issue !== undefined && {
+      StatusInfos: [
+        { StatusType: 'database', Normal: false, Status: cluster.status, Message: issue },
+      ],
+    }),
     DBClusterMembers: membersOf(cluster, instances).map((member, index) => ({
       DBInstanceIdentifier: member.identifier,
       IsClusterWriter: index === 0,
