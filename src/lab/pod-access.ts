@@ -58,7 +58,9 @@ export function podAccess(given: {
 
 /** Where the machine has no `aws`, its image runs the small built-in one. */
 function standIns(path: string) {
-  const main = fileURLToPath(new URL('../cli/main.ts', import.meta.url))
+  // From the sources in a clone, compiled in a published package.
+  const own = import.meta.url.endsWith('.ts') ? '../cli/main.ts' : '../cli/main.js'
+  const main = fileURLToPath(new URL(own, import.meta.url))
   const builtIn = {
     entrypoint: [process.execPath, '--disable-warning=ExperimentalWarning', main, 'aws'],
   }
