@@ -114,3 +114,11 @@ test('its node goes with the pod, others’ pods with their profile; both outliv
   ok(await lab.kubectl('wait', 'pod/stays', '-n', 'batch', '--for=delete', '--timeout=60s'))
   ok(await lab.kubectl('wait', `node/${home}`, '--for=delete', '--timeout=60s'))
 })
+
+test('a cluster keeps until its profiles are gone; podpass takes them along', async () => {
+  const selectors = JSON.stringify([{ namespace: 'batch' }])
+  const role = ['--pod-execution-role-arn', `arn:aws:iam::${account}:role/fargate`]
+  ok(await lab.aws('eks', 'create-fargate-profile', ...name, ...role, '--selectors', selectors))
+  const { stderr } = ok(await lab.podpass('delete', 'cluster', '--name', 'irsa'))
+  assert.match(stderr, /Fargate profile fp-batch removed/)
+})

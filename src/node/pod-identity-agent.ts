@@ -53,7 +53,7 @@ export async function startPodIdentityAgent(
   const cache = new PodIdentityCache({ clock, assume, random })
   const limit = rateLimit(clock)
   const server = createServer(
-    // Tokens are large, and the real agent takes what Go does: 1 MiB.
+    // A token may be of several KiB.
     { requestTimeout: requestTimeoutMs, maxHeaderSize: 65_536 },
     (request, response) => {
       request.resume()

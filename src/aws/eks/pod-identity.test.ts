@@ -224,6 +224,10 @@ test('a Fargate profile is heeded by the cluster until it is deleted', async () 
     client.send(new CreateFargateProfileCommand({ ...profile, podExecutionRoleArn: clusterRole })),
     refusal('InvalidParameterException', /^Misconfigured PodExecutionRole Trust Policy/),
   )
+  await assert.rejects(
+    client.send(new DeleteClusterCommand({ name: clusterName })),
+    refusal('ResourceInUseException', /Fargate profiles/),
+  )
   await client.send(new DeleteFargateProfileCommand(name))
   assert.deepEqual(heeded(), [])
   const list = await client.send(new ListFargateProfilesCommand({ clusterName }))

@@ -42,6 +42,13 @@ export const deleteCluster: Operation<Input, DeleteClusterResponse, Deps> = {
         nodegroupName: nodegroup.name,
       })
     }
+    const [profile] = state.list(cluster, 'fargate-profile')
+    if (profile) {
+      throw inUse('Cluster has Fargate profiles attached', {
+        clusterName: name,
+        fargateProfileName: profile.name,
+      })
+    }
     const deleting: ClusterRecord = { ...cluster, status: 'DELETING' }
     await state.changeCluster(cluster, (current) => ({ ...current, status: 'DELETING' }))
     await lifecycle.stop(deleting)
