@@ -61,6 +61,20 @@ async function deletionTasks(aws: AwsAccess, cluster: Cluster): Promise<Task[]> 
       return undefined
     },
   }))
+  const profiles = await eks.send(new api.ListFargateProfilesCommand({ clusterName: name }))
+  for (const fargateProfileName of profiles.fargateProfileNames ?? []) {
+    tasks.push({
+      mark: '-',
+      what: 'Fargate profile',
+      name: fargateProfileName,
+      run: async () => {
+        const key = { clusterName: name, fargateProfileName }
+        await eks.send(new api.DeleteFargateProfileCommand(key))
+        await untilGone(() => eks.send(new api.DescribeFargateProfileCommand(key)))
+        return undefined
+      },
+    })
+  }
   const iam = await aws.iam()
   const provider = await findProvider(iam, cluster.identity?.oidc?.issuer ?? 'https://none')
   if (provider) {
