@@ -27,7 +27,7 @@ const program = new Command('podpass')
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'error: ')) })
 
-registerCommands(program, context)
+await registerCommands(program, context, process.argv.slice(2))
 
 // A reader that goes away (`podpass … | head`) ends the command quietly.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
