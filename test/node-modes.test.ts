@@ -182,9 +182,17 @@ test('disablePodIMDS of a ClusterConfig shuts pods out; deleting the cluster tak
   const show = 'Reservations[].Instances[].MetadataOptions.[HttpTokens,HttpPutResponseHopLimit]'
   const { stdout } = ok(await lab.aws(...args, '--query', show, '--output', 'text'))
   assert.equal(stdout, 'required\t1\n')
+  const scaling = ['--scaling-config', 'minSize=1,maxSize=2,desiredSize=2']
+  const group = ['--cluster-name', 'shut', '--nodegroup-name', 'ng']
+  ok(await lab.aws('eks', 'update-nodegroup-config', ...group, ...scaling))
+  ok(await lab.aws('eks', 'wait', 'nodegroup-active', ...group))
+  const grown = ok(await lab.aws(...args, '--query', show, '--output', 'text')).stdout
+  assert.equal(grown, 'required\t1\nrequired\t1\n')
   ok(await lab.podpass('delete', 'cluster', '--name', 'shut'))
   const profiles = ok(await lab.aws('iam', 'list-instance-profiles', '--output', 'text')).stdout
   assert.doesNotMatch(profiles, /eksctl-shut/)
+  const templates = ['ec2', 'describe-launch-templates', '--query', 'LaunchTemplates']
+  assert.equal(ok(await lab.aws(...templates, '--output', 'text')).stdout.trim(), '')
 })
 
 test('what EC2 refuses is told in its own words', async () => {

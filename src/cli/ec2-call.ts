@@ -1,4 +1,4 @@
-/** The two calls of EC2 that commands make, signed here: EC2's client library is larger than all the others together. */
+/** The few calls of EC2 that commands make, signed here: EC2's client library is larger than all the others together. */
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { signHeaders } from '../kernel/sigv4/sign.ts'
@@ -7,28 +7,30 @@ import { CliFailure } from './failure.ts'
 
 const answerTimeoutMs = 60_000
 
-/** The ids of the instances of a node group. */
-export async function nodegroupInstances(
-  aws: AwsAccess,
-  cluster: string,
-  nodegroup: string,
-): Promise<string[]> {
-  const answer = await ec2Call(aws, 'DescribeInstances', {
-    'Filter.1.Name': 'tag:eks:cluster-name',
-    'Filter.1.Value.1': cluster,
-    'Filter.2.Name': 'tag:eks:nodegroup-name',
-    'Filter.2.Value.1': nodegroup,
-  })
-  return [...answer.matchAll(/<instanceId>([^<]+)<\/instanceId>/g)].map(([, id = '']) => id)
+/** A launch template with which pods get nothing from instance metadata, as eksctl's `disablePodIMDS` makes one. */
+export async function createClosedTemplate(aws: AwsAccess, name: string): Promise<void> {
+  try {
+    await ec2Call(aws, 'CreateLaunchTemplate', {
+      LaunchTemplateName: name,
+      'LaunchTemplateData.MetadataOptions.HttpTokens': 'required',
+      'LaunchTemplateData.MetadataOptions.HttpPutResponseHopLimit': '1',
+    })
+  } catch (error) {
+    if (!/AlreadyExists/.test(String(error))) throw error
+  }
 }
 
-/** Tokens required, and none for pods: what eksctl's `disablePodIMDS` sets. */
-export async function closeMetadataToPods(aws: AwsAccess, instanceId: string): Promise<void> {
-  await ec2Call(aws, 'ModifyInstanceMetadataOptions', {
-    InstanceId: instanceId,
-    HttpTokens: 'required',
-    HttpPutResponseHopLimit: '1',
-  })
+export async function deleteTemplate(aws: AwsAccess, name: string): Promise<void> {
+  try {
+    await ec2Call(aws, 'DeleteLaunchTemplate', { LaunchTemplateName: name })
+  } catch (error) {
+    if (!/NotFound/.test(String(error))) throw error
+  }
+}
+
+/** As eksctl names it. */
+export function templateName(cluster: string, nodegroup: string): string {
+  return `eksctl-${cluster}-nodegroup-${nodegroup}`
 }
 
 /** Throws a CliFailure with EC2's own code and text. */

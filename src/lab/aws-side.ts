@@ -22,9 +22,8 @@ import type { Administered } from './administration.ts'
 import { Clusters, type ClustersOptions } from './clusters.ts'
 import { openDatabaseService } from './databases.ts'
 import { openEksAuth, trustsService } from './eks-auth.ts'
-import { openEc2 } from './fleet.ts'
+import { fleetOf, openEc2 } from './fleet.ts'
 import type { Home, Settings } from './home.ts'
-import { MetadataOptionsTable } from './metadata-options.ts'
 import { openSealingKeys, wallClock } from './pki.ts'
 
 export interface AwsSideOptions {
@@ -71,7 +70,7 @@ export async function openAwsSide(
   const ownIssuer = (issuer: string) => issuer.startsWith(`${issuerOrigin}/id/`)
   const outbound = stack.use(openOutboundIssuers({ store, origin: issuerOrigin }))
   const iam = stack.use(openIam({ store, clock, ownIssuer, outboundIssuerUrl: outbound.urlOf }))
-  const { identities, instanceProfileOf: profileOf } = iam
+  const { identities } = iam
   const sessions = createSessions({ sealingKeys: openSealingKeys(home) })
   const verifier = createVerifier({ clock, log, trustedCaPems, allowLoopback: true })
   const sts = createSts({
@@ -86,17 +85,16 @@ export async function openAwsSide(
     clusterOf: (issuer) => clusters.nameOf(issuer),
     isOwnHost: (host) => ownHosts().includes(host),
   })
-  const metadataOptions = new MetadataOptionsTable(store)
-  const clusters: Clusters = new Clusters({
-    ...options,
-    deps: { ...clusterDeps(options, sts, () => ({ eks, port })), metadataOptions, profileOf },
-  })
+  const fleet = fleetOf(store, iam.instanceProfileOf)
+  const deps = { ...clusterDeps(options, sts, () => ({ eks, port })), ...fleet }
+  const clusters: Clusters = new Clusters({ ...options, deps })
   const eks: Eks = openEks({
     store,
     clock,
     clusters,
     log,
     roleExists: (arn) => identities.role(arn) !== undefined,
+    launchTemplate: (...named) => fleet.templates.find(...named),
     roleTrusts: (arn, service) => trustsService(arn, service, { identities, at: clock.now() }),
   })
   const s3 = stack.use(
@@ -106,7 +104,7 @@ export async function openAwsSide(
   const audit = stack.use(openAuditLog({ path: home.auditFile, limit: auditLimit, onError }))
   const rds = openDatabaseService(options, { identities, sessions, audit })
   const services = [s3, iam, sts, eks, rds].map(({ service }) => service)
-  services.push(openEc2({ clusters, metadataOptions, profileOf }))
+  services.push(openEc2(clusters, fleet))
   services.push(openEksAuth(clusters, eks, { identities, sessions }))
   return {
     iam,

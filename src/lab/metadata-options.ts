@@ -14,6 +14,7 @@ const defaults: InstanceMetadataOptions = {
 
 export class MetadataOptionsTable {
   readonly #store: Store
+  readonly #launched = new Map<string, Partial<InstanceMetadataOptions>>()
   readonly #changes = new Map<string, Partial<InstanceMetadataOptions>>()
 
   constructor(store: Store) {
@@ -23,8 +24,14 @@ export class MetadataOptionsTable {
     }
   }
 
+  /** An instance starts, with these options of its launch template. */
+  launched(instanceId: string, options: Partial<InstanceMetadataOptions> = {}): void {
+    this.#launched.set(instanceId, options)
+  }
+
   shown(instanceId: string): InstanceMetadataOptions {
-    return { ...defaults, ...this.#changes.get(instanceId) }
+    const launched = this.#launched.get(instanceId)
+    return { ...defaults, ...launched, ...this.#changes.get(instanceId) }
   }
 
   /**
@@ -46,6 +53,7 @@ export class MetadataOptionsTable {
 
   /** Of an instance that is gone. */
   async forget(instanceId: string): Promise<void> {
+    this.#launched.delete(instanceId)
     if (!this.#changes.delete(instanceId)) return
     await this.#store.delete(prefix + instanceId)
   }

@@ -55,7 +55,8 @@ export async function startInstance(
 ): Promise<RunningNode> {
   const { spec, clock, log, nodeCredentials } = parts
   const { instanceId, internalIp, name } = record
-  const { instanceType, nodeRole } = nodegroup
+  const { instanceType, nodeRole, launch } = nodegroup
+  parts.metadataOptions.launched(instanceId, launch?.metadataOptions)
   await using stack = new AsyncDisposableStack()
   const metadata = stack.use(
     await startInstanceMetadata({
@@ -71,6 +72,8 @@ export async function startInstance(
         account: spec.account,
         region: spec.region,
         availabilityZone: zoneOf(spec),
+        ...(record.launchedAt === undefined ? {} : { launchedAt: record.launchedAt }),
+        ...(launch?.userData === undefined ? {} : { userData: launch.userData }),
       },
       roleArn: nodeRole,
       clusterName: spec.name,

@@ -6,6 +6,19 @@ import { errors } from '../operation.ts'
 export const refuse = errors({
   'InvalidInstanceID.NotFound': [400, "The instance ID '{id}' does not exist"],
   'InvalidInstanceID.Malformed': [400, 'Invalid id: "{id}"'],
+  'InvalidLaunchTemplateId.NotFound': [
+    400,
+    'The specified launch template, with template ID {id}, does not exist.',
+  ],
+  'InvalidLaunchTemplateId.VersionNotFound': [
+    400,
+    'Could not find launch template version {version}.',
+  ],
+  'InvalidLaunchTemplateName.NotFoundException': [
+    400,
+    'At least one of the launch templates specified in the request does not exist.',
+  ],
+  'InvalidLaunchTemplateName.AlreadyExistsException': [400, 'Launch template name already in use.'],
   MissingParameter: [400, 'The request must contain the parameter {name}'],
   InvalidParameterValue: [400, '{text}'],
   InvalidParameterCombination: [400, '{text}'],

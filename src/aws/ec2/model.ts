@@ -44,6 +44,9 @@ export const model: ServiceModel = {
   xmlNamespace: 'http://ec2.amazonaws.com/doc/2016-11-15/',
   source: 'by hand, after the API reference',
   operations: {
+    CreateLaunchTemplate: { ...operation('CreateLaunchTemplate'), output: 'LaunchTemplateResult' },
+    DeleteLaunchTemplate: { ...operation('DeleteLaunchTemplate'), output: 'LaunchTemplateResult' },
+    DescribeLaunchTemplates: operation('DescribeLaunchTemplates'),
     DescribeAvailabilityZones: operation('DescribeAvailabilityZones'),
     DescribeInstances: operation('DescribeInstances'),
     DescribeRegions: operation('DescribeRegions'),
@@ -125,6 +128,45 @@ export const model: ServiceModel = {
     ModifyInstanceMetadataOptionsResult: answer({
       InstanceId: string,
       InstanceMetadataOptions: { shape: 'MetadataOptions' },
+    }),
+
+    CreateLaunchTemplateRequest: structure({
+      LaunchTemplateName: string,
+      LaunchTemplateData: { shape: 'RequestLaunchTemplateData' },
+      DryRun: boolean,
+    }),
+    RequestLaunchTemplateData: structure({
+      MetadataOptions: { shape: 'RequestMetadataOptions' },
+      UserData: { ...string, sensitive: true },
+    }),
+    RequestMetadataOptions: structure({
+      HttpTokens: string,
+      HttpPutResponseHopLimit: number,
+      HttpEndpoint: string,
+      HttpProtocolIpv6: string,
+      InstanceMetadataTags: string,
+    }),
+    DeleteLaunchTemplateRequest: structure({
+      LaunchTemplateId: string,
+      LaunchTemplateName: string,
+      DryRun: boolean,
+    }),
+    DescribeLaunchTemplatesRequest: structure({
+      LaunchTemplateIds: numbered('String', 'LaunchTemplateId'),
+      LaunchTemplateNames: numbered('String', 'LaunchTemplateName'),
+      Filters: numbered('Filter', 'Filter'),
+      DryRun: boolean,
+    }),
+    LaunchTemplateResult: answer({ LaunchTemplate: { shape: 'LaunchTemplate' } }),
+    DescribeLaunchTemplatesResult: answer({ LaunchTemplates: { shape: 'LaunchTemplates' } }),
+    LaunchTemplates: list('LaunchTemplate'),
+    LaunchTemplate: answer({
+      LaunchTemplateId: string,
+      LaunchTemplateName: string,
+      CreateTime: { shape: 'Timestamp' },
+      CreatedBy: string,
+      DefaultVersionNumber: number,
+      LatestVersionNumber: number,
     }),
 
     DescribeRegionsRequest: structure({

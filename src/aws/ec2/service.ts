@@ -4,13 +4,22 @@ import type { AwsService, WireError } from '../operation.ts'
 import { bindService } from '../protocol/bind-service.ts'
 import { authenticationErrors } from './errors.ts'
 import type { Ec2Fleet } from './fleet.ts'
+import type { LaunchTemplates } from './launch-templates.ts'
 import { model } from './model.ts'
 import { describeInstances } from './operations/describe-instances.ts'
 import { describeAvailabilityZones, describeRegions } from './operations/describe-regions.ts'
+import {
+  createLaunchTemplate,
+  deleteLaunchTemplate,
+  describeLaunchTemplates,
+} from './operations/launch-templates.ts'
 import { modifyInstanceMetadataOptions } from './operations/modify-instance-metadata-options.ts'
 import { writeAnswer, writeError } from './wire.ts'
 
 export const operations = {
+  CreateLaunchTemplate: createLaunchTemplate,
+  DeleteLaunchTemplate: deleteLaunchTemplate,
+  DescribeLaunchTemplates: describeLaunchTemplates,
   DescribeAvailabilityZones: describeAvailabilityZones,
   DescribeInstances: describeInstances,
   DescribeRegions: describeRegions,
@@ -18,7 +27,10 @@ export const operations = {
 }
 
 /** The service; what it changes, the fleet keeps. */
-export function createEc2(deps: { readonly fleet: Ec2Fleet }): AwsService {
+export function createEc2(deps: {
+  readonly fleet: Ec2Fleet
+  readonly templates: LaunchTemplates
+}): AwsService {
   const query = bindService({ model, operations, deps })
   return {
     ...query,

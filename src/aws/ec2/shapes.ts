@@ -1,5 +1,6 @@
 /** Inputs and outputs of the operations, after `model.ts`. */
 import type { Filter } from './filters.ts'
+import type { GivenMetadataOptions } from './metadata-change.ts'
 
 interface Asked {
   readonly DryRun?: boolean
@@ -52,13 +53,8 @@ export interface DescribeInstancesOutput {
   readonly Reservations: readonly WireReservation[]
 }
 
-export interface ModifyInstanceMetadataOptionsInput {
+export interface ModifyInstanceMetadataOptionsInput extends GivenMetadataOptions {
   readonly InstanceId?: string
-  readonly HttpTokens?: string
-  readonly HttpPutResponseHopLimit?: number
-  readonly HttpEndpoint?: string
-  readonly HttpProtocolIpv6?: string
-  readonly InstanceMetadataTags?: string
   readonly DryRun?: boolean
 }
 
@@ -91,4 +87,42 @@ export interface DescribeAvailabilityZonesOutput {
     readonly ZoneName: string
     readonly ZoneType: string
   }[]
+}
+
+export interface CreateLaunchTemplateInput {
+  readonly LaunchTemplateName?: string
+  readonly LaunchTemplateData?: {
+    readonly MetadataOptions?: GivenMetadataOptions
+    /** Base64. */
+    readonly UserData?: string
+  }
+  readonly DryRun?: boolean
+}
+
+export interface NamedTemplateInput {
+  readonly LaunchTemplateId?: string
+  readonly LaunchTemplateName?: string
+  readonly DryRun?: boolean
+}
+
+export interface DescribeLaunchTemplatesInput extends Asked {
+  readonly LaunchTemplateIds?: readonly string[]
+  readonly LaunchTemplateNames?: readonly string[]
+}
+
+export interface WireLaunchTemplate {
+  readonly LaunchTemplateId: string
+  readonly LaunchTemplateName: string
+  readonly CreateTime: Date
+  readonly CreatedBy: string
+  readonly DefaultVersionNumber: number
+  readonly LatestVersionNumber: number
+}
+
+export interface LaunchTemplateOutput {
+  readonly LaunchTemplate: WireLaunchTemplate
+}
+
+export interface LaunchTemplatesOutput {
+  readonly LaunchTemplates: readonly WireLaunchTemplate[]
 }

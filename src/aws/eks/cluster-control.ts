@@ -36,7 +36,28 @@ export interface NodegroupSpec {
   readonly labels: Readonly<Record<string, string>>
   readonly taints: readonly { key: string; value?: string; effect: string }[]
   readonly instanceType: string
+  /** From the launch template: how instance metadata answers at first, and the user data that it shows. */
+  readonly launch?: NodeLaunch
 }
+
+export interface NodeLaunch {
+  readonly metadataOptions?: {
+    readonly httpTokens?: 'optional' | 'required'
+    readonly httpEndpoint?: 'enabled' | 'disabled'
+    readonly hopLimit?: number
+  }
+  readonly userData?: string
+}
+
+/** Finds the launch template that a request names; throws EC2's refusal where there is none. */
+export type FindLaunchTemplate = (
+  place: { readonly account: string; readonly region: string },
+  named: {
+    readonly id?: string | undefined
+    readonly name?: string | undefined
+    readonly version?: string | undefined
+  },
+) => { readonly id: string; readonly name: string; readonly launch: NodeLaunch }
 
 /** A Fargate profile as it is to be heeded. */
 export interface FargateProfileSpec {

@@ -191,6 +191,7 @@ function nodegroupSpec(cluster: ClusterRecord, nodegroup: NodegroupRecord): Node
     },
     taints: nodegroup.taints,
     instanceType: nodegroup.instanceTypes[0] ?? 't3.medium',
+    ...(nodegroup.launchTemplate && { launch: nodegroup.launchTemplate.launch }),
   }
 }
 

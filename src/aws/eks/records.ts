@@ -1,5 +1,7 @@
 /** What EKS keeps in the store, and under which keys. Times are ms since the epoch. */
 
+import type { NodeLaunch } from './cluster-control.ts'
+
 export type ClusterStatus = 'CREATING' | 'ACTIVE' | 'DELETING' | 'FAILED' | 'UPDATING'
 export type AuthenticationMode = 'API' | 'API_AND_CONFIG_MAP' | 'CONFIG_MAP'
 export type Tags = Readonly<Record<string, string>>
@@ -78,6 +80,13 @@ export interface NodegroupRecord {
   readonly labels: Readonly<Record<string, string>>
   readonly taints: readonly { key: string; value?: string; effect: string }[]
   readonly autoScalingGroup: string
+  /** As it was when the group was made: later versions do not reach its nodes. */
+  readonly launchTemplate?: {
+    readonly id: string
+    readonly name: string
+    readonly version: string
+    readonly launch: NodeLaunch
+  }
   readonly tags: Tags
   readonly issue?: string
 }

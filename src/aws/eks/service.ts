@@ -7,7 +7,7 @@ import type { AwsService } from '../operation.ts'
 import { bindService } from '../protocol/bind-service.ts'
 import { loadModel } from '../protocol/load-model.ts'
 import type { AwsAuthData } from './aws-auth.ts'
-import type { ClusterControl } from './cluster-control.ts'
+import type { ClusterControl, FindLaunchTemplate } from './cluster-control.ts'
 import { mapCaller, type TokenCaller } from './identity-mapping.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { operations } from './operations.ts'
@@ -26,6 +26,8 @@ export interface EksOptions {
   roleExists(arn: string): boolean
   /** True where that role lets the service assume it; absent: not looked at. */
   roleTrusts?(arn: string, service: string): boolean
+  /** EC2's launch templates; absent: node groups cannot name one. */
+  readonly launchTemplate?: FindLaunchTemplate
 }
 
 export interface Eks extends AsyncDisposable {
@@ -49,14 +51,22 @@ export interface Eks extends AsyncDisposable {
 
 /** Opens EKS over its documents in the store. Disposing waits for work under way; it stops no cluster. */
 export function openEks(options: EksOptions): Eks {
-  const { store, clock, clusters, log, roleExists, roleTrusts = () => true } = options
+  const {
+    store,
+    clock,
+    clusters,
+    log,
+    roleExists,
+    roleTrusts = () => true,
+    launchTemplate,
+  } = options
   const state = new EksState(store)
   const lifecycle = new Lifecycle(state, clusters, clock, log)
   return {
     service: bindService({
       model: loadModel('eks'),
       operations,
-      deps: { state, lifecycle, roleExists, roleTrusts },
+      deps: { state, lifecycle, roleExists, roleTrusts, launchTemplate },
       constraints,
       validationCode: 'InvalidParameterException',
     }),

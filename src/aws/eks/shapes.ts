@@ -99,6 +99,13 @@ export function showNodegroup(record: NodegroupRecord): Nodegroup {
     taints: record.taints as Taint[],
     resources: { autoScalingGroups: [{ name: record.autoScalingGroup }] },
     diskSize: record.diskSize,
+    ...(record.launchTemplate && {
+      launchTemplate: {
+        id: record.launchTemplate.id,
+        name: record.launchTemplate.name,
+        version: record.launchTemplate.version,
+      },
+    }),
     health: {
       issues: record.issue
         ? [{ code: 'NodeCreationFailure', message: record.issue, resourceIds: [] }]

@@ -7,7 +7,7 @@ import { type AwsAccess, awsAccess, awsFailure } from '../aws.ts'
 import { findCluster } from '../cluster-access.ts'
 import { readClusterConfig } from '../cluster-config.ts'
 import { type CliContext, homeOf } from '../context.ts'
-import { closeMetadataToPods, nodegroupInstances } from '../ec2-call.ts'
+import { createClosedTemplate, templateName } from '../ec2-call.ts'
 import { CliFailure, exitCodes } from '../failure.ts'
 import { createInstanceProfile } from '../instance-profile.ts'
 import { collect, keyValues } from '../options.ts'
@@ -174,19 +174,14 @@ async function clusterTasks(aws: AwsAccess, name: string, options: Options): Pro
       what: 'node group',
       name: options.nodegroupName,
       run: async () => {
+        const template = templateName(name, options.nodegroupName)
+        if (options.disablePodIMDS) await createClosedTemplate(aws, template)
         await nodeGroup(eks, name, nodeRoleArn, options)
-        if (options.disablePodIMDS) await closeMetadata(aws, name, options.nodegroupName)
         return `node group ${options.nodegroupName}: ${options.nodes} ${options.nodes === 1 ? 'node' : 'nodes'}`
       },
     },
   )
   return tasks
-}
-
-async function closeMetadata(aws: AwsAccess, cluster: string, nodegroup: string): Promise<void> {
-  for (const id of await nodegroupInstances(aws, cluster, nodegroup)) {
-    await closeMetadataToPods(aws, id)
-  }
 }
 
 async function nodeGroup(
@@ -203,6 +198,9 @@ async function nodeGroup(
       nodegroupName,
       nodeRole,
       subnets: options.subnets ?? [],
+      ...(options.disablePodIMDS && {
+        launchTemplate: { name: templateName(clusterName, nodegroupName) },
+      }),
       scalingConfig: {
         minSize: 1,
         maxSize: Math.max(options.nodes, 1),

@@ -6,6 +6,7 @@ import { type AwsAccess, awsAccess, awsFailure, isAwsError } from '../aws.ts'
 import { findCluster } from '../cluster-access.ts'
 import { readClusterConfig } from '../cluster-config.ts'
 import type { CliContext } from '../context.ts'
+import { deleteTemplate, templateName } from '../ec2-call.ts'
 import { CliFailure, exitCodes } from '../failure.ts'
 import { deleteRole, findProvider } from '../service-account-role.ts'
 import { runTasks, type Task } from '../tasks.ts'
@@ -56,8 +57,11 @@ async function deletionTasks(aws: AwsAccess, cluster: Cluster): Promise<Task[]> 
     name: nodegroupName,
     run: async () => {
       const key = { clusterName: name, nodegroupName }
+      const { nodegroup } = await eks.send(new api.DescribeNodegroupCommand(key))
       await eks.send(new api.DeleteNodegroupCommand(key))
       await untilGone(() => eks.send(new api.DescribeNodegroupCommand(key)))
+      const template = nodegroup?.launchTemplate?.name
+      if (template === templateName(name, nodegroupName)) await deleteTemplate(aws, template)
       return undefined
     },
   }))

@@ -1,8 +1,9 @@
 import type { CreateNodegroupRequest, CreateNodegroupResponse } from '@aws-sdk/client-eks'
-import type { Call, Operation } from '../../operation.ts'
+import { type Call, type Operation, Refusal } from '../../operation.ts'
 import type { Checked } from '../../protocol/checked.ts'
 import { clusterNeed, keyOf, passRoleNeed, requestTags } from '../access.ts'
 import { newAccessEntry } from '../access-entries.ts'
+import type { FindLaunchTemplate } from '../cluster-control.ts'
 import { inUse, invalidParameter, invalidRequest } from '../errors.ts'
 import { uuid } from '../ids.ts'
 import type { Lifecycle } from '../lifecycle.ts'
@@ -18,6 +19,7 @@ interface Deps {
   readonly state: EksState
   readonly lifecycle: Pick<Lifecycle, 'provision'>
   roleExists(arn: string): boolean
+  readonly launchTemplate?: FindLaunchTemplate | undefined
 }
 
 /** Adds nodes to a cluster; their instance metadata hands out the node role. */
@@ -27,7 +29,7 @@ export const createNodegroup: Operation<Input, CreateNodegroupResponse, Deps> = 
     clusterNeed('CreateNodegroup', call, input.clusterName, requestTags(input.tags)),
     passRoleNeed(input.nodeRole),
   ],
-  async handle(input, call, { state, lifecycle, roleExists }) {
+  async handle(input, call, { state, lifecycle, roleExists, launchTemplate }) {
     const { clusterName, nodegroupName: name } = input
     const cluster = state.cluster(keyOf(call, clusterName))
     const subject = { clusterName, nodegroupName: name }
@@ -38,7 +40,8 @@ export const createNodegroup: Operation<Input, CreateNodegroupResponse, Deps> = 
       const role = input.nodeRole.slice(input.nodeRole.lastIndexOf('/') + 1)
       throw invalidParameter(`The role with name ${role} cannot be found.`, subject)
     }
-    const record = newNodegroup(input, cluster, call)
+    const template = templateOf(input, cluster, launchTemplate)
+    const record = { ...newNodegroup(input, cluster, call), ...template }
     if (!(await state.create(cluster, 'nodegroup', name, record))) {
       const existing = state.find(cluster, 'nodegroup', name)
       const token = input.clientRequestToken
@@ -58,6 +61,25 @@ export const createNodegroup: Operation<Input, CreateNodegroupResponse, Deps> = 
     await lifecycle.provision(cluster, name)
     return { nodegroup: showNodegroup(record) }
   },
+}
+
+/** The launch template that the request names, as it is now. */
+function templateOf(
+  { launchTemplate: named, clusterName, nodegroupName }: Input,
+  cluster: ClusterRecord,
+  find: FindLaunchTemplate | undefined,
+): Pick<NodegroupRecord, 'launchTemplate'> {
+  if (!named) return {}
+  const subject = { clusterName, nodegroupName }
+  try {
+    const found = find?.(cluster, named)
+    if (!found) throw invalidParameter('Launch templates are not served here.', subject)
+    const { id, name, launch } = found
+    return { launchTemplate: { id, name, version: '1', launch } }
+  } catch (error) {
+    if (!(error instanceof Refusal) || !error.code.startsWith('InvalidLaunchTemplate')) throw error
+    throw invalidRequest(`Launch template details can't be resolved. ${error.message}`, subject)
+  }
 }
 
 function newNodegroup(input: Input, cluster: ClusterRecord, call: Call): NodegroupRecord {
