@@ -1,7 +1,15 @@
 /** Aurora on this machine: for each DB cluster a PostgreSQL and the login proxy in front of it. */
 import { createHmac, randomBytes } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Log } from '../audit/log.ts'
@@ -118,6 +126,11 @@ class Aurora implements DatabaseControl, AsyncDisposable {
     const running = await starting?.catch(() => undefined)
     if (running) await stop(running)
     rmSync(this.#dataOf(arn), { recursive: true, force: true })
+    try {
+      rmdirSync(this.#options.dataDirectory)
+    } catch {
+      // There are others, or there never was one.
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
