@@ -49,15 +49,6 @@ export function fatal({ code, message, detail }: LoginError): Buffer {
   return encode('E', `${fields.join('\0')}\0\0`)
 }
 
-/** The fields of an `E` message by their letter; for logs and tests. */
-export function errorFields(body: Buffer): Readonly<Record<string, string>> {
-  const fields: Record<string, string> = {}
-  for (const field of body.toString().split('\0')) {
-    if (field !== '') fields[field.slice(0, 1)] = field.slice(1)
-  }
-  return fields
-}
-
 /** The code of an `R` message; undefined where it is too short to have one. */
 export function authenticationCode({ type, body }: Message): number | undefined {
   return type === 'R' && body.length >= 4 ? body.readUInt32BE(0) : undefined
