@@ -109,7 +109,8 @@ export class Kiam implements RoleProxy {
     if (path === '/ping') return { status: 200, text: 'pong' }
     const wanted = credentialsPath(path)
     if (!wanted) return this.#otherRoute(method, path)
-    if (!wanted.slash) return { status: 301, text: '', headers: { location: `${path}/` } }
+    if (!wanted.slash)
+      return { status: 301, text: '', headers: { location: `${encodeURI(path)}/` } }
     const { clock, pods, settings, retryMs = 5000 } = this.#options
     const found = await retried(
       clock,
