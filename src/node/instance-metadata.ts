@@ -5,7 +5,12 @@ import type { Log } from '../audit/log.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { type Answer, close, listen, portOf, send } from './metadata-http.ts'
 import { MetadataTokens, parseTtl } from './metadata-token.ts'
-import { type Instance, metadataTree, readMetadata } from './metadata-tree.ts'
+import {
+  type Instance,
+  type MetadataDirectory,
+  metadataTree,
+  readMetadata,
+} from './metadata-tree.ts'
 import { type AskCredentials, NodeCredentials } from './node-credentials.ts'
 import type { RoleProxy } from './role-proxy.ts'
 
@@ -64,6 +69,8 @@ export interface InstanceMetadata extends AsyncDisposable {
 interface Caller {
   readonly pod: PodSubject | undefined
   readonly isOnHostNetwork: boolean
+  /** What it may read; made once, since what changes in it is asked at each request. */
+  readonly tree: MetadataDirectory
 }
 
 const ttlHeader = 'x-aws-ec2-metadata-token-ttl-seconds'
@@ -85,20 +92,28 @@ export async function startInstanceMetadata(
           ask: options.credentials,
           ...(options.instanceProfile ? { instanceProfile: options.instanceProfile } : {}),
         })
+  const treeOf = (pod: PodSubject | undefined) =>
+    metadataTree(instance, credentials?.directory(pod))
   const answers = (caller: Caller) => (request: IncomingMessage, response: ServerResponse) => {
-    handle({ request, response, caller, options, tokens, credentials }).catch((error) => {
+    handle({ request, response, caller, options, tokens }).catch((error) => {
       options.log.error({ error }, 'instance metadata failed')
       if (!response.headersSent) send(response, { status: 500 })
     })
   }
-  const own = await listen(host, options.port, answers({ pod: undefined, isOnHostNetwork: true }))
+  const own = await listen(
+    host,
+    options.port,
+    answers({ pod: undefined, isOnHostNetwork: true, tree: treeOf(undefined) }),
+  )
   const listeners = new Map<string, Promise<Server>>()
   return {
     port: portOf(own),
     async endpointFor(pod) {
       const { uid } = pod.metadata
+      const subject = subjectOf(pod, options)
       const caller = {
-        pod: subjectOf(pod, options),
+        pod: subject,
+        tree: treeOf(subject),
         isOnHostNetwork: pod['spec']?.hostNetwork === true,
       }
       const listener = listeners.get(uid) ?? listen(host, 0, answers(caller))
@@ -130,7 +145,6 @@ interface Exchange {
   readonly caller: Caller
   readonly options: InstanceMetadataOptions
   readonly tokens: MetadataTokens
-  readonly credentials: NodeCredentials | undefined
 }
 
 async function handle(exchange: Exchange & { response: ServerResponse }): Promise<void> {
@@ -145,7 +159,7 @@ async function handle(exchange: Exchange & { response: ServerResponse }): Promis
   })
   if (proxied !== 'pass') return answer(response, proxied)
   // The agent is on the host's network: what it passes on is not a pod's request any more.
-  answer(response, answerTo({ ...exchange, caller: { pod: caller.pod, isOnHostNetwork: true } }))
+  answer(response, answerTo({ ...exchange, caller: { ...caller, isOnHostNetwork: true } }))
 }
 
 function answer(response: ServerResponse, found: Answer | 'silence' | 'reset'): void {
@@ -165,13 +179,7 @@ function sourceOf(
   return (caller.pod && addressOf?.(caller.pod)) ?? remote
 }
 
-function answerTo({
-  request,
-  caller,
-  options,
-  tokens,
-  credentials,
-}: Exchange): Answer | 'silence' | 'reset' {
+function answerTo({ request, caller, options, tokens }: Exchange): Answer | 'silence' | 'reset' {
   const { httpTokens = 'optional', httpEndpoint = 'enabled' } = options.options?.() ?? {}
   if (httpEndpoint === 'disabled') return { status: 403 }
   const path = pathOf(request)
@@ -181,8 +189,7 @@ function answerTo({
   const token = request.headers['x-aws-ec2-metadata-token']
   const isTokenBad = token !== undefined && !tokens.isValid(String(token), now)
   if (isTokenBad || (token === undefined && httpTokens === 'required')) return { status: 401 }
-  const tree = metadataTree(options.instance, credentials?.directory(caller.pod))
-  const text = readMetadata(tree, path)
+  const text = readMetadata(caller.tree, path)
   return text === undefined ? { status: 404 } : { status: 200, text }
 }
 
