@@ -44,6 +44,8 @@ export interface Kept {
 export class NodeCredentials {
   readonly #options: NodeCredentialsOptions
   readonly #kept = new Map<string, Kept>()
+  /** Of each, as it is handed out. */
+  readonly #documents = new WeakMap<Kept, string>()
 
   constructor(options: NodeCredentialsOptions) {
     this.#options = options
@@ -102,6 +104,8 @@ export class NodeCredentials {
       const Code = 'AssumeRoleUnauthorizedAccess'
       return JSON.stringify({ Code, Message, LastUpdated: metadataTime(clock.now()) }, null, 2)
     }
+    const known = this.#documents.get(kept)
+    if (known !== undefined) return known
     const { credentials, issuedAt } = kept
     const answer = {
       Code: 'Success',
@@ -112,7 +116,9 @@ export class NodeCredentials {
       Token: credentials.sessionToken,
       Expiration: metadataTime(credentials.expiration),
     }
-    return JSON.stringify(answer, null, 2)
+    const text = JSON.stringify(answer, null, 2)
+    this.#documents.set(kept, text)
+    return text
   }
 
   #ask(pod: PodSubject | undefined): Credentials | Refusal {
