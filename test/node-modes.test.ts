@@ -100,6 +100,10 @@ test('kube2iam: a pod has the role of its annotation, and none without', async (
   const arn = await awsIn('annotated', identity, { annotations: { [role]: 'database' } })
   assert.match(arn, /assumed-role\/database\/[0-9a-f]+-database$/)
   assert.match(await awsIn('bare', identity), /Unable to locate credentials/)
+  await awsIn('denied', ['s3', 'ls'], { annotations: { [role]: 'database' } })
+  const why = await lab.podpass('why', 'pod/annotated')
+  assert.match(why.stdout, /the pod has role `database` from elsewhere/)
+  assert.match(why.stdout, /pod default\/annotated.*role `database`/s, why.stderr)
 })
 
 test("hole of kube2iam: a pod's own annotation is all that it takes", async () => {

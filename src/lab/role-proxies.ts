@@ -1,7 +1,6 @@
 /** kube2iam on each node of a cluster, or kiam's agents and its one server: whichever the cluster's ConfigMap asks for. */
 import { createHash } from 'node:crypto'
 import type { Log } from '../audit/log.ts'
-import type { Credentials } from '../aws/caller.ts'
 import type { ClusterSpec } from '../aws/eks/cluster-control.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Refusal } from '../kernel/refusal.ts'
@@ -11,7 +10,6 @@ import type { KubernetesObject } from '../kubernetes/object.ts'
 import { configMaps, namespaces, pods } from '../kubernetes/resources.ts'
 import { Kiam } from '../node/kiam.ts'
 import { Kube2iam } from '../node/kube2iam.ts'
-import { NodeCredentials } from '../node/node-credentials.ts'
 import { type NodeMode, nodeModeMap, readNodeMode } from '../node/node-mode.ts'
 import type { PodsByAddress, RoleProxy } from '../node/role-proxy.ts'
 import { createStsClient } from '../node/sts-client.ts'
@@ -46,9 +44,9 @@ export function openRoleProxies(options: RoleProxiesOptions): RoleProxies {
   const { spec, clock, log, client } = options
   const stack = new DisposableStack()
   const events = createEventRecorder({ client, clock, component: 'kiam.server', log })
-  const view = podsByAddress(client)
+  const view = podsByAddress(client, spec.name)
   const mode = () => nodeMode(client, spec.account)
-  const server = serverOf(options, mode, stack)
+  const server = stack.use(stsAs(options, 'kiam', () => kiamServer(spec.arn, mode())))
   const kiam = new Kiam({
     clock,
     settings() {
@@ -64,8 +62,7 @@ export function openRoleProxies(options: RoleProxiesOptions): RoleProxies {
   })
   return {
     of(node) {
-      const session = nodeSession(options, node)
-      const sts = clientFor(options, 'kube2iam', () => session, stack)
+      const sts = stack.use(stsAs(options, 'kube2iam', () => node))
       const kube2iam = new Kube2iam({
         clock,
         settings() {
@@ -90,75 +87,61 @@ function nodeMode(client: ClusterClient, account: string): NodeMode {
   return readNodeMode(map?.['data'], account)
 }
 
-/** Sessions of the node's role, as the node itself has them. */
-function nodeSession(
-  { clock, spec, nodeCredentials }: RoleProxiesOptions,
-  { instanceId, nodeRole }: NodeIdentity,
-): NodeCredentials {
-  const { account } = spec
-  return new NodeCredentials({
+/** How long the sessions last that agents sign with: made for one call each, so that each knows its pod. */
+const sessionSeconds = 3600
+
+/** A client of STS that signs as the role of `who`, an instance. */
+function stsAs(
+  { clock, spec, endpoint, caPem, nodeCredentials }: RoleProxiesOptions,
+  userAgent: string,
+  who: () => NodeIdentity | undefined,
+) {
+  return createStsClient({
+    endpoint,
+    caPem,
+    region: spec.region,
     clock,
-    instanceId,
-    account,
-    roleArn: nodeRole,
-    ask: nodeCredentials,
+    userAgent,
+    credentials(pod) {
+      const instance = who()
+      if (!instance) {
+        return new Refusal('no valid providers in chain. Deprecated.', {
+          code: 'NoCredentialProviders',
+          status: 403,
+        })
+      }
+      const { instanceId, nodeRole: roleArn } = instance
+      return nodeCredentials({
+        roleArn,
+        sessionName: instanceId,
+        durationSeconds: sessionSeconds,
+        instanceId,
+        ...(pod ? { pod } : {}),
+      })
+    },
   })
 }
 
 /** kiam's server has a node to itself, with a role of its own, that no pod of ours runs on. */
-function serverOf(options: RoleProxiesOptions, mode: () => NodeMode, stack: DisposableStack) {
-  const digest = createHash('sha256').update(`kiam-server ${options.spec.arn}`).digest('hex')
-  const instanceId = `i-0${digest.slice(0, 16)}`
-  let own: { readonly role: string; readonly session: NodeCredentials } | undefined
-  return clientFor(
-    options,
-    'kiam',
-    () => {
-      const now = mode()
-      const role = now.mode === 'kiam' ? now.serverRole : undefined
-      if (role === undefined) return undefined
-      if (own?.role !== role) {
-        own = { role, session: nodeSession(options, { instanceId, nodeRole: role }) }
-      }
-      return own.session
-    },
-    stack,
-  )
+function kiamServer(clusterArn: string, mode: NodeMode): NodeIdentity | undefined {
+  if (mode.mode !== 'kiam' || mode.serverRole === undefined) return undefined
+  const digest = createHash('sha256').update(`kiam-server ${clusterArn}`).digest('hex')
+  return { instanceId: `i-0${digest.slice(0, 16)}`, nodeRole: mode.serverRole }
 }
 
-function clientFor(
-  { clock, spec, endpoint, caPem }: RoleProxiesOptions,
-  userAgent: string,
-  session: () => NodeCredentials | undefined,
-  stack: DisposableStack,
-) {
-  const credentials = (): Credentials | Refusal => {
-    const kept = session()?.current()
-    if (!kept) {
-      return new Refusal('no valid providers in chain. Deprecated.', {
-        code: 'NoCredentialProviders',
-        status: 403,
-      })
-    }
-    return 'credentials' in kept ? kept.credentials : kept
-  }
-  return stack.use(
-    createStsClient({ endpoint, caPem, region: spec.region, clock, userAgent, credentials }),
-  )
-}
-
-function podsByAddress(client: ClusterClient): PodsByAddress {
+function podsByAddress(client: ClusterClient, cluster: string): PodsByAddress {
   const hasEnded = (pod: KubernetesObject) => ['Succeeded', 'Failed'].includes(pod['status']?.phase)
   return {
     activePodsAt: (ip) =>
       client
         .list(pods, { fieldSelector: `status.podIP=${ip}` })
         .items.filter((pod) => !hasEnded(pod))
-        .map(({ metadata: { namespace = 'default', name, annotations = {} } }) => ({
-          namespace,
-          name,
-          annotations,
-        })),
+        .map((pod) => {
+          const { namespace = 'default', name, uid, annotations = {} } = pod.metadata
+          const serviceAccount: string = pod['spec']?.serviceAccountName ?? 'default'
+          const subject = { cluster, namespace, pod: name, podUid: uid, serviceAccount }
+          return { namespace, name, annotations, subject }
+        }),
     namespaceAnnotations: (name) => {
       const found = client.get(namespaces, undefined, name)
       return found && (found.metadata.annotations ?? {})

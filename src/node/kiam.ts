@@ -164,6 +164,7 @@ export class Kiam implements RoleProxy {
       sessionName,
       durationSeconds,
       ...(externalId ? { externalId } : {}),
+      ...(pod.subject ? { pod: pod.subject } : {}),
     })
     if ('code' in answer) return answer
     const cached = { credentials: answer, fetchedAt: now }

@@ -2,6 +2,7 @@
  * kube2iam: every node's role may assume every pod's role, and a pod says by annotation which one it wants. Kept as it is,
  * faults included, since they are what IRSA was made against (read in its source, May 2026).
  */
+import type { PodSubject } from '../audit/audit-log.ts'
 import type { Clock } from '../kernel/clock.ts'
 import {
   type AssumedCredentials,
@@ -50,7 +51,12 @@ const cacheMs = 15 * 60_000
 
 /** What the address of a pod leads to. */
 export type RoleMapping =
-  | { readonly roleArn: string; readonly namespace: string; readonly externalId?: string }
+  | {
+      readonly roleArn: string
+      readonly namespace: string
+      readonly externalId?: string
+      readonly pod?: PodSubject
+    }
   | { readonly problem: string }
 
 /** The role of the pod at an address. Nothing but the address speaks for the pod. */
@@ -75,7 +81,12 @@ export function mapRole(
     }
   }
   const externalId = pod.annotations[externalIdKey]
-  return { roleArn, namespace: pod.namespace, ...(externalId ? { externalId } : {}) }
+  return {
+    roleArn,
+    namespace: pod.namespace,
+    ...(externalId ? { externalId } : {}),
+    ...(pod.subject ? { pod: pod.subject } : {}),
+  }
 }
 
 /** A role's name after the base; an ARN as it is. */
@@ -160,7 +171,7 @@ export class Kube2iam implements RoleProxy {
     const ask = () => mapRole(sourceIp, pods, settings())
     const mapping = await retried(clock, retryMs, ask, (found) => 'roleArn' in found)
     if ('problem' in mapping) return goHttpError(404, mapping.problem)
-    const { roleArn, externalId } = mapping
+    const { roleArn } = mapping
     const { baseRoleArn } = settings()
     if (wanted.role === '') {
       const text =
@@ -170,15 +181,14 @@ export class Kube2iam implements RoleProxy {
     if (fullArn(wanted.role, settings()) !== roleArn) {
       return goHttpError(403, `Invalid role ${wanted.role}`)
     }
-    const cached = await this.#credentials(roleArn, sourceIp, externalId)
+    const cached = await this.#credentials(mapping, sourceIp)
     if ('code' in cached) return goHttpError(500, goError(cached))
     return credentialsAnswer(cached.credentials, cached.fetchedAt)
   }
 
   async #credentials(
-    roleArn: string,
+    { roleArn, externalId, pod }: Exclude<RoleMapping, { readonly problem: string }>,
     sourceIp: string,
-    externalId: string | undefined,
   ): Promise<Cached | AssumeRefusal> {
     const { clock, assume } = this.#options
     const known = this.#cache.get(roleArn)
@@ -188,6 +198,7 @@ export class Kube2iam implements RoleProxy {
       sessionName: sessionNameFor(roleArn, sourceIp),
       durationSeconds: (2 * cacheMs) / 1000,
       ...(externalId === undefined ? {} : { externalId }),
+      ...(pod ? { pod } : {}),
     })
     if ('code' in answer) return answer
     const cached = { credentials: answer, fetchedAt: clock.now() }

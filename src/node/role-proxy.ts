@@ -1,5 +1,6 @@
 /** What kube2iam and kiam have in common: both stand between pods and instance metadata, and know pods by their addresses. */
 import { runInNewContext } from 'node:vm'
+import type { PodSubject } from '../audit/audit-log.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { metadataTime } from './metadata-tree.ts'
 
@@ -8,6 +9,8 @@ export interface AnnotatedPod {
   readonly namespace: string
   readonly name: string
   readonly annotations: Readonly<Record<string, string>>
+  /** For explanations only: a real agent tells STS nothing of the pod. */
+  readonly subject?: PodSubject
 }
 
 /** The agent's cache of the cluster. */
@@ -42,6 +45,8 @@ export interface AssumeRequest {
   readonly sessionName: string
   readonly durationSeconds: number
   readonly externalId?: string
+  /** The pod that it is for, as far as the agent knows; STS is not told. */
+  readonly pod?: PodSubject
 }
 
 /** Credentials of STS; `expiration` is ms since the epoch. */

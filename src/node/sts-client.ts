@@ -1,6 +1,7 @@
 /** How an agent on a node asks STS for a pod's role: AssumeRole over the wire, signed with a session that it has itself. */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import type { PodSubject } from '../audit/audit-log.ts'
 import type { Credentials } from '../aws/caller.ts'
 import { parseXml, type XmlElement } from '../aws/protocol/xml-reader.ts'
 import type { Clock } from '../kernel/clock.ts'
@@ -16,8 +17,8 @@ export interface StsClientOptions {
   readonly region: string
   readonly clock: Clock
   readonly userAgent: string
-  /** The session that signs. */
-  readonly credentials: () => Credentials | Refusal
+  /** The session that signs; it may remember which pod it was made for. */
+  readonly credentials: (pod: PodSubject | undefined) => Credentials | Refusal
 }
 
 const answerTimeoutMs = 10_000
@@ -31,7 +32,7 @@ export function createStsClient(
   const plain = new HttpAgent({ keepAlive: true })
   return {
     async assume(request) {
-      const credentials = options.credentials()
+      const credentials = options.credentials(request.pod)
       if (credentials instanceof Refusal) return silence('NoCredentialProviders', credentials)
       try {
         return await ask(request, credentials, options, { secure, plain })

@@ -27,6 +27,16 @@ test('no annotation: the pod speaks as its node, and the fix gives it a role', (
   const { verdict, roleArn: role } = named({}, 'default')
   assert.equal(role, undefined)
   assert.equal(verdict.summary, 'default/default names no role, so the pod spoke as its node')
+  const bySomeAgent = judgeServiceAccount({
+    namespace: 'default',
+    name: 'default',
+    serviceAccount: { metadata: { name: 'default' } },
+    otherRole: 'database',
+  })
+  assert.equal(
+    bySomeAgent.verdict.summary,
+    'default/default names no role: the pod has role `database` from elsewhere',
+  )
   assert.match(verdict.fix ?? '', /--cluster irsa --namespace default --name NAME /)
   assert.match(named({}, 'api').verdict.fix ?? '', /--name api /)
 })

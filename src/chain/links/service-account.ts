@@ -15,6 +15,8 @@ export interface ServiceAccountLinkFacts {
   readonly association?: AssociationFacts | undefined
   /** True of a pod that the webhook sent to its node's agent: it had an association when it was made. */
   readonly asksAgent?: boolean
+  /** The role that the pod spoke as, where that is not its node's: kube2iam or kiam gave it, or it is of before. */
+  readonly otherRole?: string | undefined
   /** For the fix. */
   readonly cluster?: string
 }
@@ -64,7 +66,13 @@ export function judgeServiceAccount(facts: ServiceAccountLinkFacts): {
         },
       }
     case 'none':
-      return refuse(`${whole} names no role, so the pod spoke as its node`, [], creationFix(facts))
+      return refuse(
+        facts.otherRole === undefined
+          ? `${whole} names no role, so the pod spoke as its node`
+          : `${whole} names no role: the pod has role \`${facts.otherRole}\` from elsewhere`,
+        [],
+        creationFix(facts),
+      )
     case 'misspelt':
       return refuse(
         `${whole} has the annotation \`${read.key}\`, which means nothing: the pod spoke as its node`,

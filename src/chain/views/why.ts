@@ -59,7 +59,8 @@ export function why(
   situation: PodSituation | undefined,
 ): WhyReport {
   const known = new Map<LinkName, Verdict>()
-  for (const verdict of situation ? podLinks(situation) : []) known.set(verdict.link, verdict)
+  for (const verdict of situation ? podLinks(situation, record?.callerArn) : [])
+    known.set(verdict.link, verdict)
   for (const verdict of record?.links ?? []) known.set(verdict.link, verdict)
   const links: Verdict[] = []
   const refusedAt = Math.max(
@@ -102,7 +103,7 @@ function subjectOf(
   return record?.callerArn ?? 'an anonymous caller'
 }
 
-function podLinks(situation: PodSituation): Verdict[] {
+function podLinks(situation: PodSituation, callerArn: string | undefined): Verdict[] {
   const { pod, cluster, namespace, serviceAccount } = situation
   if (!pod) {
     return (['service-account', 'injection'] as const).map((link) => ({
@@ -121,6 +122,7 @@ function podLinks(situation: PodSituation): Verdict[] {
     cluster,
     association,
     asksAgent: asksAgent(pod),
+    otherRole: roleOf(callerArn),
   })
   const injection = judgeInjection({
     pod,
@@ -132,6 +134,12 @@ function podLinks(situation: PodSituation): Verdict[] {
     ...(situation.annotatedAt !== undefined && { annotatedAt: situation.annotatedAt }),
   })
   return [verdict, injection]
+}
+
+/** The role of a session that is not the node's own, whose name would be the instance's id. */
+function roleOf(callerArn: string | undefined): string | undefined {
+  const [, role, session = ''] = /:assumed-role\/([^/]+)\/(.+)$/.exec(callerArn ?? '') ?? []
+  return /^i-[0-9a-f]{8,17}$/.test(session) ? undefined : role
 }
 
 function missing(link: LinkName, after: boolean, situation: PodSituation | undefined): Verdict {
