@@ -26,6 +26,8 @@ export function bubblewrap(programs: {
     home: () => home,
     rewritten: (spec) => spec,
     plan: (spec, host) => plan(spec, host, programs.bwrap),
+    // It binds its life to bubblewrap's own only after the command has started: until then it would live on.
+    reaperPid: initPid,
     commandPid(_child, report) {
       const init = initPid(report)
       return init === undefined ? undefined : childrenOf(init)[0]

@@ -27,6 +27,11 @@ export interface Launcher {
   rewritten(spec: ContainerSpec): ContainerSpec
   /** Process id on the host of the command itself, once it runs. */
   commandPid(child: Child, report: string): number | undefined
+  /**
+   * Process id on the host of the container's process 1, once it is known; absent where killing the outermost process is
+   * enough.
+   */
+  readonly reaperPid?: (report: string) => number | undefined
   /** Why the command never ran, from what the launcher reported and last wrote; undefined when it did. */
   failure(report: string, exitCode: number, lastError: string): string | undefined
   /** The command line that runs `spec.argv` inside a running container. */

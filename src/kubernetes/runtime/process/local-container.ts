@@ -21,6 +21,8 @@ export interface LocalProcess extends ContainerProcess {
 
 /** How much of a container's standard error is looked through for the launcher's words. */
 const lastErrorMax = 1024
+/** How many turns of the event loop a launcher is given to report what it started, before it is killed as it is. */
+const reportTurnsMax = 10_000
 
 /** Starts one container with `launcher`. */
 export async function startContainer(
@@ -68,6 +70,18 @@ export async function startContainer(
     const pid = hasEnded ? undefined : launcher.commandPid(child, report)
     if (pid !== undefined) sendSignal(pid, 'SIGTERM')
   }
+  const kill = async () => {
+    const { reaperPid } = launcher
+    // Killed in the middle of its start: the report comes within a few turns, or never.
+    for (let turn = 0; turn < reportTurnsMax && !hasEnded; turn++) {
+      if (!reaperPid || reaperPid(report) !== undefined) break
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    if (hasEnded) return
+    const reaper = reaperPid?.(report)
+    if (reaper !== undefined) sendSignal(reaper, 'SIGKILL')
+    sendSignal(-child.pid, 'SIGKILL')
+  }
   return {
     pid: child.pid,
     exit,
@@ -77,7 +91,7 @@ export async function startContainer(
     signal(name) {
       if (hasEnded) return
       if (name === 'SIGTERM') void terminate()
-      else sendSignal(-child.pid, 'SIGKILL')
+      else void kill()
     },
   }
 }
