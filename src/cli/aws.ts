@@ -51,7 +51,12 @@ function withLab(environment: Environment, home: Home): Environment {
   if (!currentHolder(home.lockFile)) return environment
   const credentials = readLabCredentials(home)
   if (!credentials) return environment
-  return { ...labVariables(home, readSettings(home), credentials), ...environment }
+  // The machine's own CA bundle would not know the lab; region and kubeconfig file are the user's choice.
+  const chosen = ['AWS_REGION', 'AWS_DEFAULT_REGION', 'KUBECONFIG'].flatMap((name) =>
+    environment[name] ? [[name, environment[name]]] : [],
+  )
+  const variables = labVariables(home, readSettings(home), credentials)
+  return { ...environment, ...variables, ...Object.fromEntries(chosen) }
 }
 
 function clientConfig(environment: Environment, region: string) {
