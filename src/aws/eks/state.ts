@@ -1,4 +1,5 @@
 /** EKS's documents in the store: typed reads, and writes that hold against others' writes. */
+import { allDocuments, changeDocument, deleteDocument } from '../../store/documents.ts'
 import { type Change, type Store, StoreError } from '../../store/store.ts'
 import { inUse, notFound } from './errors.ts'
 import {
@@ -35,8 +36,6 @@ const kinds: readonly PartKind[] = [
   'fargate-profile',
 ]
 
-const page = 1_000
-
 export class EksState {
   readonly #store: Store
 
@@ -59,7 +58,11 @@ export class EksState {
 
   /** All clusters of an account and region by name, or all there are. */
   clusters(scope?: Pick<ClusterKey, 'account' | 'region'>): ClusterRecord[] {
-    return this.#all<ClusterRecord>(clustersPrefix(scope), (key) => key.split('/')[4] === 'cluster')
+    return allDocuments<ClusterRecord>(
+      this.#store,
+      clustersPrefix(scope),
+      (key) => key.split('/')[4] === 'cluster',
+    )
   }
 
   /** False when a cluster of that name exists. Its parts are written with it. */
@@ -95,7 +98,7 @@ export class EksState {
   }
 
   list<K extends PartKind>(key: ClusterKey, kind: K): Parts[K][] {
-    return this.#all<Parts[K]>(partsPrefix(key, kind), () => true)
+    return allDocuments<Parts[K]>(this.#store, partsPrefix(key, kind))
   }
 
   /** False when it exists already. */
@@ -118,43 +121,13 @@ export class EksState {
   }
 
   async delete(key: ClusterKey, kind: PartKind, name: string): Promise<void> {
-    try {
-      await this.#store.delete(partKey(key, kind, name))
-    } catch (error) {
-      if (!(error instanceof StoreError && error.kind === 'not-found')) throw error
-    }
+    await deleteDocument(this.#store, partKey(key, kind, name))
   }
 
-  async #change<T>(key: string, change: (current: T) => T): Promise<T | undefined> {
-    for (let attempt = 0; attempt < 10; attempt++) {
-      const current = this.#store.get<T>(key)
-      if (!current) return undefined
-      const next = change(current.value)
-      if (next === current.value) return next
-      try {
-        await this.#store.update(key, next, current.revision)
-        return next
-      } catch (error) {
-        if (!(error instanceof StoreError)) throw error
-        if (error.kind === 'not-found') return undefined
-        if (error.kind !== 'conflict') throw error
-      }
-    }
-    throw inUse('The resource is being changed by too many requests at once.')
-  }
-
-  #all<T>(prefix: string, wanted: (key: string) => boolean): T[] {
-    const found: T[] = []
-    let after: string | undefined
-    for (;;) {
-      const { items, more } = this.#store.list<T>(prefix, {
-        limit: page,
-        ...(after === undefined ? {} : { after }),
-      })
-      for (const item of items) if (wanted(item.key)) found.push(item.value)
-      after = items.at(-1)?.key
-      if (!more || after === undefined) return found
-    }
+  #change<T>(key: string, change: (current: T) => T): Promise<T | undefined> {
+    return changeDocument(this.#store, key, change, () =>
+      inUse('The resource is being changed by too many requests at once.'),
+    )
   }
 
   #keys(prefix: string): string[] {

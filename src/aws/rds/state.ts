@@ -1,4 +1,5 @@
 /** RDS's documents in the store: typed reads, and writes that hold against others' writes. */
+import { allDocuments, changeDocument, deleteDocument } from '../../store/documents.ts'
 import { type Store, StoreError } from '../../store/store.ts'
 import { refuse } from './errors.ts'
 import {
@@ -8,9 +9,6 @@ import {
   recordsPrefix,
   type Scope,
 } from './records.ts'
-
-const page = 1_000
-const attemptsMax = 10
 
 export class RdsState {
   readonly #store: Store
@@ -25,12 +23,16 @@ export class RdsState {
 
   /** All of a kind by identifier. */
   list<K extends Kind>(scope: Scope, kind: K): Records[K][] {
-    return this.#all<Records[K]>(recordsPrefix(scope, kind))
+    return allDocuments<Records[K]>(this.#store, recordsPrefix(scope, kind))
   }
 
   /** The clusters of all accounts and regions. */
   clusters(): ClusterRecord[] {
-    return this.#all<ClusterRecord>('/rds/', (key) => key.split('/')[4] === 'cluster')
+    return allDocuments<ClusterRecord>(
+      this.#store,
+      '/rds/',
+      (key) => key.split('/')[4] === 'cluster',
+    )
   }
 
   /** False when there is one of that identifier. */
@@ -51,42 +53,12 @@ export class RdsState {
     identifier: string,
     change: (current: Records[K]) => Records[K],
   ): Promise<Records[K] | undefined> {
-    const key = recordsPrefix(scope, kind) + identifier
-    for (let attempt = 0; attempt < attemptsMax; attempt++) {
-      const current = this.#store.get<Records[K]>(key)
-      if (!current) return undefined
-      const next = change(current.value)
-      try {
-        await this.#store.update(key, next, current.revision)
-        return next
-      } catch (error) {
-        if (!(error instanceof StoreError)) throw error
-        if (error.kind === 'not-found') return undefined
-        if (error.kind !== 'conflict') throw error
-      }
-    }
-    throw refuse.InvalidDBClusterStateFault({ text: 'The resource is being changed by others.' })
+    return changeDocument(this.#store, recordsPrefix(scope, kind) + identifier, change, () =>
+      refuse.InvalidDBClusterStateFault({ text: 'The resource is being changed by others.' }),
+    )
   }
 
   async delete(scope: Scope, kind: Kind, identifier: string): Promise<void> {
-    try {
-      await this.#store.delete(recordsPrefix(scope, kind) + identifier)
-    } catch (error) {
-      if (!(error instanceof StoreError && error.kind === 'not-found')) throw error
-    }
-  }
-
-  #all<T>(prefix: string, wanted: (key: string) => boolean = () => true): T[] {
-    const found: T[] = []
-    let after: string | undefined
-    for (;;) {
-      const { items, more } = this.#store.list<T>(prefix, {
-        limit: page,
-        ...(after === undefined ? {} : { after }),
-      })
-      for (const item of items) if (wanted(item.key)) found.push(item.value)
-      after = items.at(-1)?.key
-      if (!more || after === undefined) return found
-    }
+    await deleteDocument(this.#store, recordsPrefix(scope, kind) + identifier)
   }
 }

@@ -14,7 +14,7 @@ export function downCommand(context: CliContext): Command {
       `
 Examples:
   podpass down
-  podpass down --home /tmp/lab`,
+  podpass down --home ~/lab`,
     )
     .action(async (_options: unknown, command: Command) => {
       const home = homeOf(context, command)

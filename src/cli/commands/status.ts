@@ -17,7 +17,7 @@ Exit codes: 0 a lab runs, 3 none does.
 
 Examples:
   podpass status
-  podpass status --home /tmp/lab --output json`,
+  podpass status --home ~/lab --output json`,
     )
     .action(async (options: { output: OutputFormat }, command: Command) => {
       const home = homeOf(context, command)
