@@ -17,24 +17,15 @@ import {
   UpdateAccessEntryCommand,
   UpdateClusterConfigCommand,
 } from '@aws-sdk/client-eks'
-import { testAccount, testRegion } from '../gateway/testing.ts'
-import { clusterRole, eksClient, nodeRole, startTestEks } from './testing.ts'
+import { testAccount } from '../gateway/testing.ts'
+import { clusterRole, eksClient, startTestEks } from './testing.ts'
 
 const create: CreateClusterCommandInput = {
   name: 'demo',
   roleArn: clusterRole,
   resourcesVpcConfig: { subnetIds: ['subnet-1', 'subnet-2'] },
 }
-const _group = {
-  clusterName: 'demo',
-  nodegroupName: 'ng',
-  nodeRole,
-  subnets: ['subnet-1'],
-  scalingConfig: { minSize: 1, maxSize: 3, desiredSize: 1 },
-  labels: { tier: 'web' },
-}
 const admin = `arn:aws:iam::${testAccount}:user/administrator`
-const _arn = `arn:aws:eks:${testRegion}:${testAccount}:cluster/demo`
 
 async function refused(work: Promise<unknown>, name: string, message: RegExp): Promise<void> {
   await assert.rejects(work, (error: Error) => {

@@ -39,7 +39,6 @@ const group = {
   scalingConfig: { minSize: 1, maxSize: 3, desiredSize: 1 },
   labels: { tier: 'web' },
 }
-const _admin = `arn:aws:iam::${testAccount}:user/administrator`
 const arn = `arn:aws:eks:${testRegion}:${testAccount}:cluster/demo`
 
 async function refused(work: Promise<unknown>, name: string, message: RegExp): Promise<void> {
