@@ -1,15 +1,11 @@
 /** Recorded decisions, read through CloudTrail's LookupEvents as anybody with the right may. */
 
-import { readFileSync } from 'node:fs'
-import { request as httpRequest } from 'node:http'
-import { request as httpsRequest } from 'node:https'
-import { rootCertificates } from 'node:tls'
 import type { PodSubject } from '../audit/audit-log.ts'
 import type { Verdict } from '../chain/verdict.ts'
 import type { RecordedDecision } from '../chain/views/why.ts'
-import { signHeaders } from '../kernel/sigv4/sign.ts'
 import type { AwsAccess } from './aws.ts'
 import { CliFailure } from './failure.ts'
+import { signedPost } from './signed-post.ts'
 
 /** A decision and the pod it came from, where that is known. */
 export interface Decision extends RecordedDecision {
@@ -97,63 +93,19 @@ interface LookupAnswer {
 }
 
 async function lookUp(aws: AwsAccess, now: number, body: object): Promise<LookupAnswer> {
-  const { environment, region } = aws
-  const endpoint = new URL(
-    environment['AWS_ENDPOINT_URL_CLOUDTRAIL'] ??
-      environment['AWS_ENDPOINT_URL'] ??
-      `https://cloudtrail.${region}.amazonaws.com`,
-  )
-  const client = await aws.sts()
-  const text = JSON.stringify(body)
-  const headers = signHeaders({
-    method: 'POST',
-    rawPath: '/',
+  const answer = await signedPost(aws, {
+    service: 'cloudtrail',
     headers: {
-      host: endpoint.host,
       'content-type': 'application/x-amz-json-1.1',
       'x-amz-target': 'com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents',
     },
-    region,
-    service: 'cloudtrail',
-    credentials: await client.config.credentials(),
+    body: JSON.stringify(body),
     at: now,
-    body: text,
+    timeoutMs: 30_000,
   })
-  const answer = await post(endpoint, headers, text, environment['AWS_CA_BUNDLE'])
   const parsed = JSON.parse(answer.text) as LookupAnswer & { __type?: string; message?: string }
   if (answer.status === 200) return parsed
   throw new CliFailure(`${parsed.__type ?? answer.status}: ${parsed.message ?? 'refused'}`, {
     hints: ['you need the right cloudtrail:LookupEvents'],
-  })
-}
-
-function post(
-  endpoint: URL,
-  headers: Record<string, string>,
-  body: string,
-  bundle: string | undefined,
-): Promise<{ status: number; text: string }> {
-  const secure = endpoint.protocol === 'https:'
-  return new Promise((resolve, reject) => {
-    const outgoing = (secure ? httpsRequest : httpRequest)(
-      endpoint,
-      {
-        method: 'POST',
-        headers,
-        timeout: 30_000,
-        ...(secure && bundle && { ca: [...rootCertificates, readFileSync(bundle, 'utf8')] }),
-      },
-      (incoming) => {
-        let text = ''
-        incoming.setEncoding('utf8')
-        incoming.on('data', (chunk: string) => {
-          text += chunk
-        })
-        incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, text }))
-      },
-    )
-    outgoing.on('timeout', () => outgoing.destroy(new Error('timed out')))
-    outgoing.on('error', reject)
-    outgoing.end(body)
   })
 }

@@ -1,9 +1,9 @@
 /** The first screen: what runs where, and what to type next. */
-import { accessSync, constants } from 'node:fs'
 import { homedir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import type { LabStatus } from '../lab/control.ts'
 import { type CliContext, paint } from './context.ts'
+import { hasProgram, pathFolders } from './programs.ts'
 
 /** Shows a running lab; `seconds` is how long it took to be ready, where it was just started. */
 export function firstScreen(context: CliContext, status: LabStatus, seconds?: number): string {
@@ -49,22 +49,10 @@ function nextSteps(context: CliContext, status: LabStatus): string[] {
   const isDefault = status.home === join(homedir(), '.podpass')
   const env = `eval "$(npx podpass env${isDefault ? '' : ` --home ${status.home}`})"`
   if (status.clusters.length > 0) return [env, 'kubectl get pods -A']
-  const real = hasTool(context, 'eksctl')
+  const real = hasProgram(pathFolders(context.environment), 'eksctl')
   const note = real ? '' : '      (a Podpass command here: no eksctl found on PATH)'
   return [
     env,
     `eksctl create cluster --name irsa --region ${status.region}${paint(context, 'dim', note)}`,
   ]
-}
-
-/** True when a program of this name is on PATH. */
-export function hasTool(context: CliContext, name: string): boolean {
-  return (context.environment['PATH'] ?? '').split(delimiter).some((directory) => {
-    try {
-      accessSync(join(directory, name), constants.X_OK)
-      return directory !== ''
-    } catch {
-      return false
-    }
-  })
 }

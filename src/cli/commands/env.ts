@@ -1,11 +1,11 @@
 /** `podpass env`: the variables with which aws, kubectl, eksctl and the SDKs find the lab. */
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { delimiter } from 'node:path'
 import { Command } from 'commander'
 import { readSettings } from '../../lab/home.ts'
 import { currentHolder } from '../../lab/lock.ts'
 import { labVariables, readLabCredentials } from '../../lab/variables.ts'
 import { type CliContext, homeOf } from '../context.ts'
+import { hasProgram, pathFolders } from '../programs.ts'
 import { notRunning } from './status.ts'
 
 export function envCommand(context: CliContext): Command {
@@ -34,8 +34,7 @@ Examples:
       }
       const variables: Record<string, string> = labVariables(home, settings, credentials)
       const own = [home.bin, home.eksctlBin]
-      const path = (context.environment['PATH'] ?? '').split(delimiter)
-      const rest = path.filter((part) => !own.includes(part))
+      const rest = pathFolders(context.environment).filter((part) => !own.includes(part))
       const standIn = options.eksctl && !hasProgram(rest, 'eksctl') ? [home.eksctlBin] : []
       variables['PATH'] = [home.bin, ...standIn, ...rest].join(delimiter)
       if (options.output === 'json') {
@@ -46,19 +45,6 @@ Examples:
         context.stdout.write(`export ${name}=${quote(value)}\n`)
       }
     })
-}
-
-/** True when one of the folders holds a program of this name. */
-function hasProgram(folders: readonly string[], name: string): boolean {
-  return folders.some((folder) => {
-    if (folder === '') return false
-    try {
-      accessSync(join(folder, name), constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  })
 }
 
 function quote(text: string): string {

@@ -8,7 +8,7 @@ import { homeAt, readSettings } from '../../lab/home.ts'
 import { labVariables, readLabCredentials } from '../../lab/variables.ts'
 import { type CliContext, paint } from '../context.ts'
 import { CliFailure } from '../failure.ts'
-import { hasTool } from '../first-screen.ts'
+import { hasProgram, pathFolders } from '../programs.ts'
 import type { Language, Step } from '../tutorial/steps.ts'
 import type { Result, Tools } from '../tutorial/tools.ts'
 
@@ -44,7 +44,8 @@ async function play(context: CliContext, options: Options): Promise<void> {
   const home = homeAt(root, runtimeDirectory(context.environment, context.userId))
   const { tools, run } = await import('../tutorial/tools.ts')
   const { steps } = await import('../tutorial/steps.ts')
-  const has = { kubectl: hasTool(context, 'kubectl'), aws: hasTool(context, 'aws') }
+  const path = pathFolders(context.environment)
+  const has = { kubectl: hasProgram(path, 'kubectl'), aws: hasProgram(path, 'aws') }
   const base = { ...context.environment, PODPASS_HOME: root, NO_COLOR: '1' }
   const up = ['up', '-d', '--aws-port', '0', '--issuer-port', '0', '--kubernetes-port', '0']
   try {
