@@ -1,6 +1,8 @@
 /** Service-linked roles: made for an AWS service, changed by nobody else. */
+import type { GranteeKind } from './deps.ts'
 import { refuse } from './errors.ts'
-import type { RoleRecord } from './records.ts'
+import { existing } from './find.ts'
+import type { GranteeRecord, RecordOf, RoleRecord } from './records.ts'
 
 /** Name and policy of the service-linked roles that differ from the rule below. */
 const known: Readonly<Record<string, readonly [suffix: string, policy: string]>> = {
@@ -58,4 +60,15 @@ export function linkedRole(service: string, suffix: string | undefined): LinkedR
 /** Refuses to change a role that belongs to a service. */
 export function refuseLinked(role: RoleRecord): void {
   if (role.linkedService !== undefined) throw refuse.UnmodifiableEntity({ name: role.name })
+}
+
+/** The grantee that is to be changed, which must be there and not belong to a service. */
+export function changeableGrantee<K extends GranteeKind>(
+  found: RecordOf[K] | undefined,
+  kind: K,
+  name: string,
+): GranteeRecord {
+  const grantee: GranteeRecord = existing(found, kind, name)
+  if (kind === 'role') refuseLinked(grantee as RoleRecord)
+  return grantee
 }

@@ -5,10 +5,10 @@ import { onEntity } from '../access.ts'
 import { attachmentOf } from '../boundary.ts'
 import { type GranteeKind, type IamDeps, type NamedInput, nameIn } from '../deps.ts'
 import { refuse } from '../errors.ts'
-import { existing, find, findManaged } from '../find.ts'
-import { refuseLinked } from '../linked-roles.ts'
+import { find, findManaged } from '../find.ts'
+import { changeableGrantee } from '../linked-roles.ts'
 import { type PageAnswer, type PageRequest, pageOfList } from '../paging.ts'
-import type { GranteeRecord, RoleRecord } from '../records.ts'
+import type { GranteeRecord } from '../records.ts'
 import { pathOfPolicy, showAttached } from '../show.ts'
 
 type AttachInput = NamedInput & { readonly PolicyArn: string }
@@ -26,8 +26,7 @@ export function attachPolicy(kind: GranteeKind): Operation<AttachInput, void, Ia
       const arn = input.PolicyArn
       const name = nameIn(kind, input)
       await writer.change(account, kind, name, (found) => {
-        const grantee: GranteeRecord = existing(found, kind, name)
-        if (kind === 'role') refuseLinked(grantee as RoleRecord)
+        const grantee = changeableGrantee(found, kind, name)
         const text = `Policy ${arn} does not exist or is not attachable.`
         const policy = findManaged(deps, account, arn, text)
         if (policy.aws && policy.path === '/aws-service-role/') throw refuse.PolicyNotAttachable()
@@ -53,8 +52,7 @@ export function detachPolicy(kind: GranteeKind): Operation<AttachInput, void, Ia
     async handle(input, { account }, { writer }) {
       const name = nameIn(kind, input)
       await writer.change(account, kind, name, (found) => {
-        const grantee: GranteeRecord = existing(found, kind, name)
-        if (kind === 'role') refuseLinked(grantee as RoleRecord)
+        const grantee = changeableGrantee(found, kind, name)
         const attached = grantee.attached.filter(({ arn }) => arn !== input.PolicyArn)
         if (attached.length === grantee.attached.length) {
           const message = `Policy ${input.PolicyArn} was not found.`

@@ -5,11 +5,11 @@ import { onEntity } from '../access.ts'
 import { type GranteeKind, type IamDeps, type NamedInput, nameIn } from '../deps.ts'
 import { checkDocument, encodeDocument } from '../documents.ts'
 import { refuse } from '../errors.ts'
-import { existing, find } from '../find.ts'
-import { refuseLinked } from '../linked-roles.ts'
+import { find } from '../find.ts'
+import { changeableGrantee } from '../linked-roles.ts'
 import { type PageRequest, pageOfList } from '../paging.ts'
 import type { Quotas } from '../quotas.ts'
-import type { GranteeRecord, RoleRecord } from '../records.ts'
+import type { GranteeRecord } from '../records.ts'
 
 type PolicyInput = NamedInput & { readonly PolicyName: string }
 
@@ -33,8 +33,7 @@ export function putInlinePolicy(
       find(deps.state, account, kind, name)
       checkDocument(deps, input.PolicyDocument, 'identity')
       await deps.writer.change(account, kind, name, (found) => {
-        const grantee: GranteeRecord = existing(found, kind, name)
-        if (kind === 'role') refuseLinked(grantee as RoleRecord)
+        const grantee = changeableGrantee(found, kind, name)
         const inline = { ...grantee.inline, [input.PolicyName]: input.PolicyDocument }
         const limit = deps.quotas[sizeQuotas[kind]]
         const size = Object.values(inline).reduce((sum, text) => sum + policySize(text), 0)
@@ -90,8 +89,7 @@ export function deleteInlinePolicy(kind: GranteeKind): Operation<PolicyInput, vo
     async handle(input, { account }, { writer }) {
       const name = nameIn(kind, input)
       await writer.change(account, kind, name, (found) => {
-        const grantee: GranteeRecord = existing(found, kind, name)
-        if (kind === 'role') refuseLinked(grantee as RoleRecord)
+        const grantee = changeableGrantee(found, kind, name)
         inlineText(grantee, kind, input.PolicyName)
         const { [input.PolicyName]: _, ...inline } = grantee.inline
         return { record: { ...grantee, inline } as never }
