@@ -137,6 +137,18 @@ describe('two processes behind one database', { skip: noPostgres() }, () => {
     assert.ok(seen.includes('GetCallerIdentity'), seen.join())
   })
 
+  test('an endpoint that was told its region takes signatures for it and for the global one only', async () => {
+    const who = (region: string) =>
+      pair.aws(one, administrator, 'sts', 'get-caller-identity', '--region', region)
+    ok(await who('us-east-1'))
+    const { code, stderr } = await who('eu-west-1')
+    assert.ok(code > 0)
+    assert.match(
+      stderr,
+      /\(SignatureDoesNotMatch\).*Credential should be scoped to a valid region, not 'eu-west-1'/,
+    )
+  })
+
   test('a token signed for an AWS identity by one process is vouched for by the other', async () => {
     ok(await pair.aws(one, administrator, 'iam', 'enable-outbound-web-identity-federation'))
     const token = [

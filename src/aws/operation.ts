@@ -124,6 +124,8 @@ export interface BoundOperation {
   readonly allowAnonymous: boolean
   /** True for `access: 'anyone'`: a signature that came along is not looked at (AssumeRoleWithWebIdentity). */
   readonly ignoresSignature?: boolean
+  /** The one region that signatures must be scoped to, where the resource decides it: a bucket's. Default: any of the endpoint's. */
+  readonly signingRegion?: string | undefined
   parse(request: AwsRequest, body: Uint8Array, stream: VerifiedBody | undefined): unknown
   /** Undefined: nothing needed (`anyone`, or any signed caller). */
   needs(input: unknown, call: Call): readonly Need[] | Promise<readonly Need[]> | undefined

@@ -113,6 +113,7 @@ test('what is wrong is named where it was given', () => {
       { flags: { store, 'tls.key': '/k' } },
       '`tls.certificate` names no file; give --tls-certificate, or set PODPASS_SERVE_TLS_CERTIFICATE',
     ],
+    [{ flags: { store, regions: 'eu-west-1,mars' } }, '--regions: is no region'],
     [{ flags: { store, drainDelay: '-1' } }, '--drain-delay: is less than 0'],
   ]
   for (const [sources, expected] of cases) assert.equal(refused(sources), expected)

@@ -40,6 +40,7 @@ const whole = (min: number, max: number) =>
     .min(min, `is less than ${min}`)
     .max(max, `is more than ${max}`)
 const list = z.union([z.array(z.string()), z.string().transform((text) => text.split(','))])
+const region = z.string().regex(/^[a-z]{2,4}(-[a-z]+)+-\d$/, 'is no region')
 const file = z.string({ error: 'names no file' }).min(1, 'names no file')
 
 const schema = z.strictObject({
@@ -51,10 +52,8 @@ const schema = z.strictObject({
   listen: address.prefault('127.0.0.1:4566'),
   admin: address.prefault('127.0.0.1:4569'),
   tls: z.strictObject({ certificate: file, key: file }).optional(),
-  region: z
-    .string()
-    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'is no region')
-    .default('us-east-1'),
+  region: region.optional(),
+  regions: list.pipe(z.array(region)).default([]),
   issuers: z
     .strictObject({
       ca: list.default([]),
@@ -94,7 +93,11 @@ export const serveSettings = {
   admin: ['<address>', 'HOST:PORT or PORT of /healthz and /readyz (default: 127.0.0.1:4569)'],
   'tls.certificate': ['<file>', 'PEM, with the chain; without it only HTTP is spoken'],
   'tls.key': ['<file>', 'PEM'],
-  region: ['<region>', 'of requests that name none (default: us-east-1)'],
+  region: [
+    '<region>',
+    "where this endpoint is: signatures for others are refused (default: all of AWS's regions)",
+  ],
+  regions: ['<regions>', 'further ones that signatures may be for, beside it and us-east-1'],
   'issuers.ca': [
     '<files>',
     'PEM of authorities that OIDC issuers are trusted by, beside the public ones',
@@ -198,7 +201,8 @@ function refuseUnknownVariables(environment: Environment): void {
 type Issue = z.core.$ZodIssue | undefined
 
 function problem(issue: Issue, origin: ReadonlyMap<string, string>, fileName: string): ConfigError {
-  const path = (issue?.path ?? []).join('.')
+  // What is wrong with an item is wrong with its list.
+  const path = (issue?.path ?? []).filter((part) => typeof part === 'string').join('.')
   if (issue?.code === 'unrecognized_keys') {
     const unknown = path === '' ? (issue.keys[0] ?? '') : `${path}.${issue.keys[0]}`
     const close = nearest(unknown, Object.keys(serveSettings))

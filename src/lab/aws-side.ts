@@ -7,6 +7,7 @@ import { type Eks, openEks } from '../aws/eks/service.ts'
 import { startGateway } from '../aws/gateway/gateway.ts'
 import { type Iam, openIam } from '../aws/iam/iam.ts'
 import type { Rds } from '../aws/rds/service.ts'
+import { everyRegion } from '../aws/regions.ts'
 import { openS3 } from '../aws/s3/open-s3.ts'
 import { createSessions } from '../aws/sessions.ts'
 import { createSts, type Sts } from '../aws/sts/service.ts'
@@ -128,13 +129,11 @@ export async function openAwsSide(
         audit,
         log,
         region: settings.region,
+        regions: everyRegion(settings.region),
         account: settings.account,
       })
       port = gateway.port
-      stack.use(rds)
-      stack.use(gateway)
-      stack.use(eks)
-      stack.use(clusters)
+      for (const part of [rds, gateway, eks, clusters]) stack.use(part)
       return gateway.port
     },
   }

@@ -6,6 +6,7 @@ import { startGateway } from '../aws/gateway/gateway.ts'
 import { type Iam, openIam } from '../aws/iam/iam.ts'
 import { fetchThumbprint, type Reach } from '../aws/iam/thumbprint.ts'
 import type { AwsService } from '../aws/operation.ts'
+import { everyRegion, globalRegion, regionsOf } from '../aws/regions.ts'
 import { createSts } from '../aws/sts/service.ts'
 import type { ServeAwsConfig } from '../config/serve.ts'
 import type { ServeFiles } from '../config/serve-files.ts'
@@ -108,7 +109,7 @@ export async function serveAws(options: ServeAwsOptions): Promise<ServedAws> {
       evaluate,
       audit,
       log,
-      region: config.region,
+      ...placeOf(config),
       account: nobodysAccount,
     }),
   )
@@ -164,6 +165,16 @@ function consistent(service: AwsService, store: PostgresStore, clock: Clock): Aw
       }
     },
   }
+}
+
+/** An endpoint that was not told where it is stands for all of AWS's regions. */
+function placeOf({ region, regions }: ServeAwsConfig): {
+  region: string
+  regions: readonly string[]
+} {
+  return region === undefined
+    ? { region: globalRegion, regions: everyRegion(globalRegion) }
+    : { region, regions: regionsOf(region, regions) }
 }
 
 /** Where IAM may look for a thumbprint: where the verifier may look for keys. */

@@ -24,8 +24,8 @@ export interface Authenticator {
   readonly now: () => number
   /** A signature is fresh when one of these clocks says so. ms since the epoch. */
   readonly signatureClocks: readonly (() => number)[]
-  /** Regions that a scope may name; absent: any. */
-  readonly regions?: readonly string[]
+  /** Regions that a scope may name, the endpoint's own first; absent: any. */
+  readonly regions?: ReadonlySet<string>
 }
 
 export interface Authenticated {
@@ -44,6 +44,8 @@ export interface Presented {
   readonly query: readonly QueryParameter[]
   readonly claim: Claim
   readonly service: string
+  /** The one region that the signature must be scoped to, where the resource decides it. */
+  readonly region?: string | undefined
   readonly body: Uint8Array | undefined
 }
 
@@ -91,7 +93,7 @@ export function authenticate(
   }
   const unsigned = unsignedHeaders(request.headers, claim.signedHeaders)
   if (unsigned.length > 0) throw refuse('unsigned-headers', { names: unsigned.join(', ') })
-  checkRegion(claim, authenticator, refuse)
+  checkRegion(claim, presented.region, authenticator, refuse)
   checkFresh(claim, isS3, authenticator, refuse)
   const scope = scopeText(claim.scope)
   const key = keys.get(secretAccessKey, claim.scope)
@@ -138,12 +140,15 @@ function findBearer(
 
 /** Only after the signature: a stranger learns nothing of where he is. */
 function checkRegion(
-  { scope }: ClaimedSignature,
+  { scope, form }: ClaimedSignature,
+  wanted: string | undefined,
   { regions }: Authenticator,
   refuse: RefuseAuthentication,
 ): void {
-  if (!regions || regions.includes(scope.region)) return
-  throw refuse('wrong-scope', { region: scope.region, wantedRegion: regions[0] ?? '' })
+  const { region } = scope
+  if (wanted === undefined ? !regions || regions.has(region) : region === wanted) return
+  const [own = ''] = regions ?? []
+  throw refuse('wrong-scope', { form, region, wantedRegion: wanted ?? own })
 }
 
 function checkFresh(

@@ -107,13 +107,21 @@ export const s3AuthenticationErrors: AuthenticationErrors = {
       ServerTime: facts['serverTimeIso'] ?? '',
     },
   }),
-  'wrong-scope': (facts) => ({
-    ...error(
-      'AuthorizationHeaderMalformed',
-      400,
-      `The authorization header is malformed; the region '${facts['region'] ?? ''}' is wrong; expecting '${facts['wantedRegion'] ?? ''}'`,
-    ),
-    members: { Region: facts['wantedRegion'] ?? '' },
+  'wrong-scope': ({ form, region = '', wantedRegion = '' }) => ({
+    ...(form === 'query'
+      ? error(
+          'AuthorizationQueryParametersError',
+          400,
+          `Error parsing the X-Amz-Credential parameter; the region '${region}' is wrong; expecting '${wantedRegion}'`,
+        )
+      : error(
+          'AuthorizationHeaderMalformed',
+          400,
+          `The authorization header is malformed; the region '${region}' is wrong; expecting '${wantedRegion}'`,
+        )),
+    members: { Region: wantedRegion },
+    // An answer to HEAD has no body; by this header SDKs find the way.
+    headers: { 'x-amz-bucket-region': wantedRegion },
   }),
 }
 

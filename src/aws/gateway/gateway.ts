@@ -10,6 +10,7 @@ import type { Sessions } from '../sessions.ts'
 import { type OnePortServer, startOnePortServer } from './one-port-server.ts'
 import { serve } from './pipeline.ts'
 import type { PipelineDeps } from './progress.ts'
+import { createTurn } from './turn.ts'
 
 export interface GatewayOptions {
   readonly host: string
@@ -46,10 +47,11 @@ export async function startGateway(options: GatewayOptions): Promise<OnePortServ
       keys: new SigningKeys(),
       now: () => clock.now(),
       signatureClocks: [clock, ...(options.signatureClocks ?? [])].map((c) => () => c.now()),
-      ...(options.regions ? { regions: options.regions } : {}),
+      ...(options.regions ? { regions: new Set(options.regions) } : {}),
     },
     evaluate: options.evaluate,
     audit: options.audit,
+    turn: createTurn(),
     log: options.log,
     region: options.region,
     account: options.account,

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Refusal } from '../../kernel/refusal.ts'
+import { nextStage } from '../../kernel/stage.ts'
 import type { AwsRequest, AwsResponse, AwsService, BoundOperation, Call } from '../operation.ts'
 import { auditRecord, type Outcome } from './audit-record.ts'
 import { authenticate } from './authenticate.ts'
@@ -53,6 +54,7 @@ export async function serve(
     } catch (cause) {
       log.error({ requestId: progress.requestId, error: String(cause) }, 'no record was made')
     }
+    await nextStage
     await respond(message, response, answer, standardHeaders(progress))
   } catch (cause) {
     // The client went away, or a body broke off half-way: there is nobody left to tell.
@@ -94,6 +96,7 @@ async function run(
   if (found.service) progress.service = found.service
   if (fault !== undefined) throw new Refusal(fault, { code: 'InvalidRequest', status: 400 })
   const { form, body: formBody } = await readForm(message, request, found, progress, proceed, deps)
+  await deps.turn()
   const service = progress.service
   if (!service) throw unservedError(found.wanted, request, [...deps.services.keys()])
   const operation = service.match(request, form)
@@ -140,7 +143,8 @@ async function run(
   progress.input = input
   await authoriseAll(input, call, operation, service, progress)
   if (stream) proceed()
-  return operation.write(await operation.handle(input, call), call)
+  const output = await operation.handle(input, call)
+  return operation.write(output, call)
 }
 
 /** Reads a Query form; an unsigned one in the body decides the service only now. */

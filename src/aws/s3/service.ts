@@ -45,12 +45,18 @@ export function s3Service(options: S3ServiceOptions): AwsService {
 
 const arnPrefix = 'arn:aws:s3:::'
 
+const anyRegion: ReadonlySet<string> = new Set(['ListBuckets', 'CreateBucket', 'GetBucketLocation'])
+
 function bind(name: string, operation: S3Operation, target: Target, deps: S3Deps): BoundOperation {
   const streamed = operation.body === 'streamed'
   return {
     name,
     body: streamed ? 'streamed' : 'buffered',
     maxBodyBytes: operation.maxBodyBytes ?? 1024 * 1024,
+    // A bucket is made, and asked where it is, from anywhere; all else is signed for its region.
+    signingRegion: anyRegion.has(name)
+      ? undefined
+      : deps.storage.buckets.get(target.bucket)?.region,
     allowAnonymous: operation.access !== 'any-signed-caller',
     parse: (request, body, stream) => readRequest(request, target, body, stream),
     needs(input, call) {

@@ -9,7 +9,7 @@ import type {
   DescribeRegionsOutput,
 } from '../shapes.ts'
 
-/** The regions that every account has. Podpass answers in any other, too. */
+/** The regions that every account has. The lab answers in AWS's others, too. */
 const regions = [
   'ap-south-1',
   'eu-north-1',
