@@ -33,8 +33,23 @@ const podIdentityAssociation = z.object({
 
 const nodeGroup = z.object({
   name: z.string(),
-  desiredCapacity: z.number().int().optional(),
+  desiredCapacity: z.number().int().min(0).optional(),
+  minSize: z.number().int().min(0).optional(),
+  labels: z.record(z.string(), z.string()).optional(),
   disablePodIMDS: z.boolean().optional(),
+})
+
+const fargateProfile = z.object({
+  name: z.string(),
+  selectors: z.array(
+    z.object({
+      namespace: z.string(),
+      labels: z.record(z.string(), z.string()).optional(),
+    }),
+  ),
+  podExecutionRoleARN: z.string().optional(),
+  subnets: z.array(z.string()).optional(),
+  tags: z.record(z.string(), z.string()).optional(),
 })
 
 /** What a ClusterConfig may hold; fields that are not of IRSA are left alone. */
@@ -56,6 +71,8 @@ export const clusterConfig = z.object({
     .default({ serviceAccounts: [], podIdentityAssociations: [] }),
   managedNodeGroups: z.array(nodeGroup).optional(),
   nodeGroups: z.array(nodeGroup).optional(),
+  fargateProfiles: z.array(fargateProfile).default([]),
 })
 
 export type ClusterConfig = z.infer<typeof clusterConfig>
+export type ConfiguredNodeGroup = z.infer<typeof nodeGroup>

@@ -1,7 +1,8 @@
 /** eksctl's `ClusterConfig` file: the part that IRSA needs. */
 import { readFileSync } from 'node:fs'
-import type { ClusterConfig } from './cluster-config-schema.ts'
+import type { ClusterConfig, ConfiguredNodeGroup } from './cluster-config-schema.ts'
 import { CliFailure, exitCodes } from './failure.ts'
+import type { WantedNodeGroup } from './node-group.ts'
 
 /** Reads and checks the file (`-` is standard input). Throws a CliFailure that names the field at fault. */
 export async function readClusterConfig(path: string): Promise<ClusterConfig> {
@@ -24,4 +25,15 @@ export async function readClusterConfig(path: string): Promise<ClusterConfig> {
     exitCode: exitCodes.usage,
     hints: ['a ClusterConfig of eksctl.io/v1alpha5 is wanted'],
   })
+}
+
+/** A node group of the file; eksctl gives two nodes where none are counted. */
+export function configuredGroup(group: ConfiguredNodeGroup): WantedNodeGroup {
+  const { name, labels, disablePodIMDS } = group
+  return {
+    name,
+    nodes: group.desiredCapacity ?? group.minSize ?? 2,
+    ...(labels && { labels }),
+    ...(disablePodIMDS && { disablePodIMDS }),
+  }
 }

@@ -3,12 +3,15 @@ import { Command } from 'commander'
 import { associateOidcProviderCommand } from './commands/associate-oidc-provider.ts'
 import { createAccountCommand } from './commands/create-account.ts'
 import { createClusterCommand } from './commands/create-cluster.ts'
+import { createFargateProfileCommand } from './commands/create-fargateprofile.ts'
 import { createIamServiceAccountCommand } from './commands/create-iamserviceaccount.ts'
 import { createPodIdentityAssociationCommand } from './commands/create-podidentityassociation.ts'
 import { deleteClusterCommand } from './commands/delete-cluster.ts'
+import { deleteFargateProfileCommand } from './commands/delete-fargateprofile.ts'
 import { deleteIamServiceAccountCommand } from './commands/delete-iamserviceaccount.ts'
 import { deletePodIdentityAssociationCommand } from './commands/delete-podidentityassociation.ts'
 import { getClusterCommand } from './commands/get-cluster.ts'
+import { getFargateProfileCommand } from './commands/get-fargateprofile.ts'
 import { getIamServiceAccountCommand } from './commands/get-iamserviceaccount.ts'
 import { getNodegroupCommand } from './commands/get-nodegroup.ts'
 import { getPodIdentityAssociationCommand } from './commands/get-podidentityassociation.ts'
@@ -34,16 +37,18 @@ export const createCommand = group(
   createClusterCommand,
   createIamServiceAccountCommand,
   createPodIdentityAssociationCommand,
+  createFargateProfileCommand,
   createAccountCommand,
 )
 
 export const getCommand = group(
   'get',
-  'list clusters, node groups, or ServiceAccounts with roles',
+  'list clusters, node groups, Fargate profiles, or ServiceAccounts with roles',
   getClusterCommand,
   getNodegroupCommand,
   getIamServiceAccountCommand,
   getPodIdentityAssociationCommand,
+  getFargateProfileCommand,
 )
 
 export const updateCommand = group(
@@ -59,6 +64,7 @@ export const deleteCommand = group(
   deleteClusterCommand,
   deleteIamServiceAccountCommand,
   deletePodIdentityAssociationCommand,
+  deleteFargateProfileCommand,
 )
 
 export const utilsCommand = group(

@@ -56,7 +56,7 @@ export const commandRows: readonly CommandRow[] = [
   ),
   row(
     'get',
-    'list clusters, node groups, or ServiceAccounts with roles',
+    'list clusters, node groups, Fargate profiles, or ServiceAccounts with roles',
     async () => (await groups()).getCommand,
   ),
   row('update', 'change the role of a ServiceAccount', async () => (await groups()).updateCommand),

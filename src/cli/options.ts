@@ -22,3 +22,16 @@ export function keyValues(
   })
   return { ...before, ...Object.fromEntries(pairs) }
 }
+
+/** A name that may be given as option or as argument, not as both. */
+export function nameOrArgument(
+  option: string | undefined,
+  argument: string | undefined,
+): string | undefined {
+  if (option !== undefined && argument !== undefined) {
+    throw new CliFailure(`--name=${option} and argument ${argument} cannot be used together`, {
+      exitCode: exitCodes.usage,
+    })
+  }
+  return option ?? argument
+}

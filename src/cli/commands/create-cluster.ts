@@ -1,19 +1,17 @@
 /** `create cluster`: control plane, nodes with their role, and the kubeconfig context. */
-import { randomInt } from 'node:crypto'
-import type { EKSClient } from '@aws-sdk/client-eks'
 import { Command } from 'commander'
 import { kubeconfigFile } from '../../config/kubeconfig.ts'
 import { type AwsAccess, awsAccess, awsFailure } from '../aws.ts'
 import { findCluster } from '../cluster-access.ts'
-import { readClusterConfig } from '../cluster-config.ts'
+import { configuredGroup, readClusterConfig } from '../cluster-config.ts'
+import { serviceRole, stackRoleName } from '../cluster-roles.ts'
 import { type CliContext, homeOf } from '../context.ts'
-import { createClosedTemplate, templateName } from '../ec2-call.ts'
+import { untilActive } from '../eks-status.ts'
 import { CliFailure, exitCodes } from '../failure.ts'
-import { createInstanceProfile } from '../instance-profile.ts'
+import { checkProfile, defaultProfile, fargateTasks, type WantedProfile } from '../fargate.ts'
+import { nodeGroupTasks, type WantedNodeGroup } from '../node-group.ts'
 import { collect, keyValues } from '../options.ts'
-import { createRole } from '../service-account-role.ts'
 import { runTasks, type Task } from '../tasks.ts'
-import { waitUntil } from '../wait.ts'
 import { associationTask } from './associate-oidc-provider.ts'
 import { writeContext } from './write-kubeconfig.ts'
 
@@ -31,16 +29,15 @@ interface Options {
   readonly writeKubeconfig: boolean
   readonly setKubeconfigContext: boolean
   readonly configFile?: string
-  /** Of a ClusterConfig's node group: tokens required, and none for pods. */
-  readonly disablePodIMDS?: boolean
+  readonly fargate?: boolean
+  readonly managed?: boolean
 }
 
-/** EKS's own policies for nodes: what any node may do, and what a pod without IRSA may do too. */
-const nodePolicies = [
-  'AmazonEKSWorkerNodePolicy',
-  'AmazonEC2ContainerRegistryPullOnly',
-  'AmazonEKS_CNI_Policy',
-]
+/** Options and ClusterConfig as one. */
+interface Wanted extends Options {
+  readonly groups: readonly WantedNodeGroup[]
+  readonly profiles: readonly WantedProfile[]
+}
 
 export function createClusterCommand(context: CliContext): Command {
   return new Command('cluster')
@@ -52,6 +49,8 @@ export function createClusterCommand(context: CliContext): Command {
     .option('-N, --nodes <count>', 'number of nodes', Number, 2)
     .option('--nodegroup-name <name>', 'name of the node group', 'ng-1')
     .option('--without-nodegroup', 'no nodes yet')
+    .option('--managed', 'a managed node group, which it always is; with --fargate: that too')
+    .option('--fargate', 'run the pods of `default` and `kube-system` on Fargate, without nodes')
     .option('--with-oidc', 'associate the IAM OIDC provider too')
     .option('--subnets <ids>', 'subnets of the control plane (a lab needs none)', collect)
     .option('--tags <k=v,…>', 'tags of the cluster', keyValues)
@@ -67,6 +66,7 @@ export function createClusterCommand(context: CliContext): Command {
       `
 Examples:
   podpass create cluster --name irsa --region ap-northeast-1
+  podpass create cluster --name irsa --fargate
   podpass create cluster -f cluster.yaml`,
     )
     .action(async (argument: string | undefined, given: Options, command: Command) => {
@@ -76,6 +76,7 @@ Examples:
       if (!Number.isInteger(options.nodes) || options.nodes < 0) {
         throw new CliFailure('--nodes wants a whole number', { exitCode: exitCodes.usage })
       }
+      for (const profile of options.profiles) checkProfile(profile)
       const aws = awsAccess(context, command, options.region)
       try {
         const started = performance.now()
@@ -93,36 +94,53 @@ Examples:
     })
 }
 
-async function withConfigFile(options: Options): Promise<Options> {
-  if (!options.configFile) return options
-  const config = await readClusterConfig(options.configFile)
-  const group = config.managedNodeGroups?.[0] ?? config.nodeGroups?.[0]
+/** The file's fields over the options; its node groups and profiles are all there will be, as with eksctl. */
+async function withConfigFile(options: Options): Promise<Wanted> {
+  if (!options.configFile) return { ...options, ...byFlags(options) }
+  const { metadata, iam, ...config } = await readClusterConfig(options.configFile)
+  if (options.fargate) {
+    throw new CliFailure('cannot use --fargate when --config-file/-f is set', {
+      exitCode: exitCodes.usage,
+      hints: ['name the profiles under `fargateProfiles`'],
+    })
+  }
+  const groups = [...(config.managedNodeGroups ?? []), ...(config.nodeGroups ?? [])]
   return {
     ...options,
-    name: config.metadata.name,
-    ...(config.metadata.region && { region: config.metadata.region }),
-    ...(config.metadata.version && { version: config.metadata.version }),
-    ...(config.metadata.tags && { tags: config.metadata.tags }),
-    ...(config.iam.withOIDC && { withOidc: true }),
-    ...(group && { nodegroupName: group.name }),
-    ...(group?.disablePodIMDS && { disablePodIMDS: true }),
-    ...(group?.desiredCapacity !== undefined && { nodes: group.desiredCapacity }),
+    name: metadata.name,
+    ...(metadata.region && { region: metadata.region }),
+    ...(metadata.version && { version: metadata.version }),
+    ...(metadata.tags && { tags: metadata.tags }),
+    ...(iam.withOIDC && { withOidc: true }),
+    groups: options.withoutNodegroup ? [] : groups.map(configuredGroup),
+    profiles: config.fargateProfiles,
   }
 }
 
-async function clusterTasks(aws: AwsAccess, name: string, options: Options): Promise<Task[]> {
+/** eksctl's rule: `--fargate` alone makes no nodes; with `--managed` it makes them too. */
+function byFlags(options: Options): Pick<Wanted, 'groups' | 'profiles'> {
+  const { nodegroupName: name, nodes } = options
+  const without = options.withoutNodegroup || (options.fargate && !options.managed)
+  return {
+    groups: without ? [] : [{ name, nodes }],
+    profiles: options.fargate ? [defaultProfile] : [],
+  }
+}
+
+async function clusterTasks(aws: AwsAccess, name: string, options: Wanted): Promise<Task[]> {
   const eks = await aws.eks()
+  const role = stackRoleName(`eksctl-${name}-cluster`, 'ServiceRole')
+  const subnets = options.subnets ?? []
   let roleArn = ''
-  let nodeRoleArn = ''
   const tasks: Task[] = [
     {
       mark: '+',
       what: 'service role',
-      name: `eksctl-${name}-cluster-ServiceRole-${randomSuffix()}`,
+      name: role,
       run: async () => {
-        roleArn = await serviceRole(aws, name, tasks[0]?.name ?? '', 'eks.amazonaws.com', [
-          'AmazonEKSClusterPolicy',
-        ])
+        const policies = ['AmazonEKSClusterPolicy']
+        const service = 'eks.amazonaws.com'
+        roleArn = await serviceRole(aws, { cluster: name, name: role, service, policies })
         return undefined
       },
     },
@@ -136,7 +154,7 @@ async function clusterTasks(aws: AwsAccess, name: string, options: Options): Pro
           new CreateClusterCommand({
             name,
             roleArn,
-            resourcesVpcConfig: { subnetIds: options.subnets ?? [] },
+            resourcesVpcConfig: { subnetIds: subnets },
             accessConfig: { authenticationMode: 'API_AND_CONFIG_MAP' },
             ...(options.version && { version: options.version }),
             tags: { 'alpha.eksctl.io/cluster-name': name, ...options.tags },
@@ -150,130 +168,16 @@ async function clusterTasks(aws: AwsAccess, name: string, options: Options): Pro
       },
     },
   ]
-  if (options.withoutNodegroup || options.nodes === 0) return tasks
-  const nodeRole = `eksctl-${name}-nodegroup-${options.nodegroupName}-NodeInstanceRole-${randomSuffix()}`
-  tasks.push(
-    {
-      mark: '+',
-      what: 'node role',
-      name: nodeRole.slice(0, 64),
-      run: async () => {
-        nodeRoleArn = await serviceRole(
-          aws,
-          name,
-          nodeRole.slice(0, 64),
-          'ec2.amazonaws.com',
-          nodePolicies,
-        )
-        await createInstanceProfile(await aws.iam(), nodeRole.slice(0, 64), clusterTags(name))
-        return undefined
-      },
-    },
-    {
-      mark: '+',
-      what: 'node group',
-      name: options.nodegroupName,
-      run: async () => {
-        const template = templateName(name, options.nodegroupName)
-        if (options.disablePodIMDS) await createClosedTemplate(aws, template)
-        await nodeGroup(eks, name, nodeRoleArn, options)
-        return `node group ${options.nodegroupName}: ${options.nodes} ${options.nodes === 1 ? 'node' : 'nodes'}`
-      },
-    },
-  )
+  for (const group of options.groups) tasks.push(...nodeGroupTasks(aws, name, group, subnets))
+  tasks.push(...(await fargateTasks(aws, name, options.profiles, 'with the cluster')))
   return tasks
-}
-
-async function nodeGroup(
-  eks: EKSClient,
-  clusterName: string,
-  nodeRole: string,
-  options: Options,
-): Promise<void> {
-  const { CreateNodegroupCommand, DescribeNodegroupCommand } = await import('@aws-sdk/client-eks')
-  const { nodegroupName } = options
-  await eks.send(
-    new CreateNodegroupCommand({
-      clusterName,
-      nodegroupName,
-      nodeRole,
-      subnets: options.subnets ?? [],
-      ...(options.disablePodIMDS && {
-        launchTemplate: { name: templateName(clusterName, nodegroupName) },
-      }),
-      scalingConfig: {
-        minSize: 1,
-        maxSize: Math.max(options.nodes, 1),
-        desiredSize: options.nodes,
-      },
-      labels: {
-        'alpha.eksctl.io/cluster-name': clusterName,
-        'alpha.eksctl.io/nodegroup-name': nodegroupName,
-      },
-      tags: { 'alpha.eksctl.io/cluster-name': clusterName },
-    }),
-  )
-  await untilActive(async () => {
-    const { nodegroup } = await eks.send(
-      new DescribeNodegroupCommand({ clusterName, nodegroupName }),
-    )
-    return { status: nodegroup?.status, issue: nodegroup?.health?.issues?.[0]?.message }
-  })
-}
-
-/** A role that an AWS service assumes, with AWS's own policies of these names. */
-async function serviceRole(
-  aws: AwsAccess,
-  cluster: string,
-  name: string,
-  service: string,
-  policies: readonly string[],
-): Promise<string> {
-  const client = await aws.iam()
-  const arn = await createRole(client, {
-    name,
-    description: `role of ${service} for cluster ${cluster}`,
-    trust: JSON.stringify({
-      Version: '2012-10-17',
-      Statement: [{ Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' }],
-    }),
-    tags: clusterTags(cluster),
-  })
-  const { AttachRolePolicyCommand } = await import('@aws-sdk/client-iam')
-  for (const policy of policies) {
-    await client.send(
-      new AttachRolePolicyCommand({
-        RoleName: name,
-        PolicyArn: `arn:aws:iam::aws:policy/${policy}`,
-      }),
-    )
-  }
-  return arn
-}
-
-const clusterTags = (cluster: string) => [{ Key: 'alpha.eksctl.io/cluster-name', Value: cluster }]
-
-/** Waits for ACTIVE; a failure is told in the service's own words. */
-async function untilActive(
-  look: () => Promise<{ status: string | undefined; issue: string | undefined }>,
-): Promise<void> {
-  let last: string | undefined
-  const active = await waitUntil(async () => {
-    const { status, issue } = await look()
-    last = status
-    if (status?.endsWith('FAILED')) {
-      throw new CliFailure(`it ended as ${status}${issue ? `: ${issue}` : ''}`)
-    }
-    return status === 'ACTIVE'
-  }, 30 * 60_000)
-  if (!active) throw new CliFailure(`it is still ${last ?? 'unknown'} after 30 min`)
 }
 
 async function finish(
   context: CliContext,
   aws: AwsAccess,
   name: string,
-  options: Options,
+  options: Wanted,
   home: string,
 ): Promise<void> {
   if (!options.writeKubeconfig) return
@@ -281,10 +185,4 @@ async function finish(
   const cluster = await findCluster(aws, name)
   await writeContext(aws, cluster, { file, home, current: options.setKubeconfigContext })
   context.stderr.write(`  kubectl reaches it now (${file})\n`)
-}
-
-/** Twelve letters and digits, as CloudFormation ends its names. */
-function randomSuffix(): string {
-  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'
-  return Array.from({ length: 12 }, () => letters[randomInt(letters.length)]).join('')
 }

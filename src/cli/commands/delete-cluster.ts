@@ -2,15 +2,17 @@
 import type { Cluster } from '@aws-sdk/client-eks'
 import { Command } from 'commander'
 import { kubeconfigFile, removeFromKubeconfig } from '../../config/kubeconfig.ts'
-import { type AwsAccess, awsAccess, awsFailure, isAwsError } from '../aws.ts'
+import { type AwsAccess, awsAccess, awsFailure } from '../aws.ts'
 import { findCluster } from '../cluster-access.ts'
 import { readClusterConfig } from '../cluster-config.ts'
+import { rolesOfCluster } from '../cluster-roles.ts'
 import type { CliContext } from '../context.ts'
 import { deleteTemplate, templateName } from '../ec2-call.ts'
+import { untilGone } from '../eks-status.ts'
 import { CliFailure, exitCodes } from '../failure.ts'
 import { deleteRole, findProvider } from '../service-account-role.ts'
 import { runTasks, type Task } from '../tasks.ts'
-import { waitUntil } from '../wait.ts'
+import { profileDeletion } from './delete-fargateprofile.ts'
 
 interface Options {
   readonly name?: string
@@ -66,18 +68,8 @@ async function deletionTasks(aws: AwsAccess, cluster: Cluster): Promise<Task[]> 
     },
   }))
   const profiles = await eks.send(new api.ListFargateProfilesCommand({ clusterName: name }))
-  for (const fargateProfileName of profiles.fargateProfileNames ?? []) {
-    tasks.push({
-      mark: '-',
-      what: 'Fargate profile',
-      name: fargateProfileName,
-      run: async () => {
-        const key = { clusterName: name, fargateProfileName }
-        await eks.send(new api.DeleteFargateProfileCommand(key))
-        await untilGone(() => eks.send(new api.DescribeFargateProfileCommand(key)))
-        return undefined
-      },
-    })
+  for (const profile of profiles.fargateProfileNames ?? []) {
+    tasks.push(profileDeletion(aws, name, profile))
   }
   const iam = await aws.iam()
   const provider = await findProvider(iam, cluster.identity?.oidc?.issuer ?? 'https://none')
@@ -105,7 +97,7 @@ async function deletionTasks(aws: AwsAccess, cluster: Cluster): Promise<Task[]> 
       return undefined
     },
   })
-  for (const role of await rolesOf(aws, name)) {
+  for (const role of await rolesOfCluster(aws, name, prefixesOf(name))) {
     tasks.push({
       mark: '-',
       what: 'IAM role',
@@ -129,36 +121,7 @@ async function deletionTasks(aws: AwsAccess, cluster: Cluster): Promise<Task[]> 
   return tasks
 }
 
-/** Roles that carry eksctl's tag for this cluster and a name that we or eksctl give. */
-async function rolesOf(aws: AwsAccess, cluster: string): Promise<string[]> {
-  const client = await aws.iam()
-  const { ListRoleTagsCommand, paginateListRoles } = await import('@aws-sdk/client-iam')
-  const found: string[] = []
-  for await (const page of paginateListRoles({ client }, {})) {
-    for (const { RoleName = '' } of page.Roles ?? []) {
-      if (
-        !RoleName.startsWith(`podpass-${cluster}-`) &&
-        !RoleName.startsWith(`eksctl-${cluster}-`)
-      ) {
-        continue
-      }
-      const { Tags = [] } = await client.send(new ListRoleTagsCommand({ RoleName }))
-      const tag = Tags.find(({ Key }) => Key === 'alpha.eksctl.io/cluster-name')
-      if (tag?.Value === cluster) found.push(RoleName)
-    }
-  }
-  return found
-}
-
-async function untilGone(look: () => Promise<unknown>): Promise<void> {
-  const gone = await waitUntil(async () => {
-    try {
-      await look()
-      return false
-    } catch (error) {
-      if (isAwsError(error, 'ResourceNotFound')) return true
-      throw error
-    }
-  }, 30 * 60_000)
-  if (!gone) throw new CliFailure('it is still there after 30 min')
+/** How the roles that we or eksctl make for a cluster begin; CloudFormation cuts a long stack's name in them. */
+function prefixesOf(cluster: string): string[] {
+  return [`podpass-${cluster}-`, `eksctl-${cluster}-`.slice(0, 27)]
 }
