@@ -3,6 +3,7 @@ import type { Log } from '../../audit/log.ts'
 import { Refusal } from '../../kernel/refusal.ts'
 import type { AwsResponse } from '../operation.ts'
 import type { Progress } from './progress.ts'
+import { unservedAnswer } from './unserved.ts'
 
 /** A bug is logged with the request id and answered as the protocol answers an internal error. */
 export function refusalOf(cause: unknown, progress: Progress, log: Log): Refusal {
@@ -25,25 +26,5 @@ export function writeError(refusal: Refusal, progress: Progress): AwsResponse {
   const error = { code, status, message, members, headers }
   return service
     ? service.writeError(error, context)
-    : unservedAnswer(error, requestId, request.headers.has('x-amz-target'))
-}
-
-function unservedAnswer(
-  error: { code: string; status: number; message: string },
-  requestId: string,
-  isJson: boolean,
-): AwsResponse {
-  if (isJson) {
-    return {
-      status: error.status,
-      headers: { 'content-type': 'application/x-amz-json-1.1' },
-      body: JSON.stringify({ __type: error.code, message: error.message }),
-    }
-  }
-  const escaped = error.message.replace(/[<>&]/g, (c) => `&#${c.charCodeAt(0)};`)
-  return {
-    status: error.status,
-    headers: { 'content-type': 'text/xml' },
-    body: `<ErrorResponse><Error><Type>Sender</Type><Code>${error.code}</Code><Message>${escaped}</Message></Error><RequestId>${requestId}</RequestId></ErrorResponse>`,
-  }
+    : unservedAnswer(error, requestId, request, progress.wanted)
 }
