@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { accessTable, type ServiceName, services } from './support/access-table.ts'
+import { type ServiceName, services } from './support/access-services.ts'
+import { accessTable } from './support/access-table.ts'
 
 for (const service of Object.keys(services) as ServiceName[]) {
   test(`nobody gets more from ${service} than its access table says`, async () => {

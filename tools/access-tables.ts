@@ -1,7 +1,8 @@
 /** Writes vectors/access/: who may call which operation, and what the others are told. `--verify` only compares. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { accessTable, type ServiceName, services } from '../test/support/access-table.ts'
+import { type ServiceName, services } from '../test/support/access-services.ts'
+import { accessTable } from '../test/support/access-table.ts'
 
 const verify = process.argv.includes('--verify')
 for (const service of Object.keys(services) as ServiceName[]) {

@@ -1,8 +1,7 @@
 /** Writes docs/support/: which operations of each service are served, and which tests name them. `--verify` only compares. */
 import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { loadModel } from '../src/aws/protocol/load-model.ts'
-import { services } from '../test/support/access-table.ts'
+import { modelOf, ownModels, services } from '../test/support/access-services.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 /** So many tests of an operation are shown; the others are easily found. */
@@ -10,7 +9,9 @@ const shownMax = 2
 
 const titles: Readonly<Record<string, string>> = {
   cloudtrail: 'CloudTrail',
+  ec2: 'EC2',
   eks: 'EKS',
+  'eks-auth': 'EKS Auth',
   iam: 'IAM',
   rds: 'RDS',
   s3: 'S3',
@@ -33,7 +34,7 @@ export function supportTables(): readonly SupportTable[] {
     .sort()
     .map((path) => ({ path, words: wordsOf(readFileSync(`${root}/${path}`, 'utf8')) }))
   return Object.entries(services).map(([service, operations]) => {
-    const names = Object.keys(loadModel(service).operations).sort()
+    const names = Object.keys(modelOf(service).operations).sort()
     const rows = names.map((name) => {
       const operation = operations[name]
       const served = operation !== undefined && operation !== 'not-implemented'
@@ -69,7 +70,7 @@ function page(service: string, rows: readonly Row[]): string {
   const lines = [
     `# ${titles[service] ?? service}: operations`,
     '',
-    `${served.length} of the ${rows.length} operations of AWS's API model are served. Made by \`tools/support-table.ts\` from the service's`,
+    ...introduction(service, served.length, rows.length),
     `own table. Who may call them: [vectors/access/${service}.txt](../../vectors/access/${service}.txt); where they differ from AWS's:`,
     '[differences.md](../differences.md).',
     '',
@@ -88,6 +89,16 @@ function page(service: string, rows: readonly Row[]): string {
     )
   }
   return lines.join('\n')
+}
+
+function introduction(service: string, served: number, all: number): readonly string[] {
+  const made = "Made by `tools/support-table.ts` from the service's"
+  return service in ownModels
+    ? [
+        'These operations are served, and any other is refused by name: the model here, written by hand, knows no more.',
+        made,
+      ]
+    : [`${served} of the ${all} operations of AWS's API model are served. ${made}`]
 }
 
 function shown(tests: readonly string[]): string {
@@ -112,13 +123,13 @@ function problemsOf(written: string, text: string, rows: readonly Row[]): readon
 
 /**
  * Names as tests write them: `CreateRole` in requests, `CreateRoleCommand` of the SDK, `create-role` of the aws
- * command, and `Tag${kind}` for every `kind of [...]` that a file goes through.
+ * command, and `Tag${kind}` or `delete-${kind}` for every `kind of [...]` that a file goes through.
  */
 function wordsOf(text: string): ReadonlySet<string> {
   const words = new Set<string>(text.match(/[A-Za-z0-9]+(?:-[a-z0-9]+)*/g))
   const lists = text.match(/(?<=const kind of \[)[^\]]*/g) ?? []
-  const kinds = lists.flatMap((list) => list.match(/\w+/g) ?? [])
-  for (const template of text.match(/\w*\$\{kind\}\w*/g) ?? []) {
+  const kinds = lists.flatMap((list) => list.match(/[\w-]+/g) ?? [])
+  for (const template of text.match(/[\w-]*\$\{kind\}\w*/g) ?? []) {
     for (const kind of kinds) words.add(template.replace(/\$\{kind\}/, kind))
   }
   return words

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { awsRegions, everyRegion, regionsOf } from './regions.ts'
 
 /** The SDK's own table, which it does not export. */
-const table = new URL(
-  '../../node_modules/@aws-sdk/core/dist-es/submodules/client/util-endpoints/lib/aws/partitions.js',
-  import.meta.url,
+const table = join(
+  ...[import.meta.dirname, '..', '..', 'node_modules', '@aws-sdk', 'core', 'dist-es', 'submodules'],
+  ...['client', 'util-endpoints', 'lib', 'aws', 'partitions.js'],
 )
 
 test("the regions are those of the SDK's partitions", async () => {
-  const { partitionsInfo } = (await import(table.href)) as {
+  const { partitionsInfo } = (await import(table)) as {
     partitionsInfo: { partitions: { regions: Record<string, unknown> }[] }
   }
   const regions = partitionsInfo.partitions.flatMap((partition) => Object.keys(partition.regions))

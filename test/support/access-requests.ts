@@ -17,6 +17,8 @@ export interface OperationRequest {
 }
 
 export const account = '111122223333'
+/** Of the one instance that there is. */
+export const instanceId = 'i-00000000000000001'
 const arn = (resource: string) => `arn:aws:iam::${account}:${resource}`
 const statement = { Effect: 'Allow', Action: 's3:GetObject', Resource: '*' }
 const document = (Statement: object) => JSON.stringify({ Version: '2012-10-17', Statement })
@@ -93,6 +95,27 @@ const values: Readonly<Record<string, unknown>> = {
   resourceArn: `arn:aws:eks:ap-northeast-1:${account}:cluster/demo`,
   tags: { team: 'blue' },
   tagKeys: ['team'],
+  // EKS Auth
+  token: 'a.b.c',
+  // RDS
+  'CreateDBCluster.DBClusterIdentifier': 'fresh',
+  'CreateDBInstance.DBInstanceIdentifier': 'fresh',
+  'AddTagsToResource.Tags': [{ Key: 'team', Value: 'blue' }],
+  'DescribeDBClusterParameters.DBClusterParameterGroupName': 'default.aurora-postgresql15',
+  MasterUserPassword: 'long-enough',
+  MasterUsername: 'podpass',
+  DBClusterIdentifier: 'entity',
+  DBInstanceIdentifier: 'entity',
+  DBInstanceClass: 'db.t3.medium',
+  Engine: 'aurora-postgresql',
+  DBParameterGroupFamily: 'aurora-postgresql15',
+  ResourceName: `arn:aws:rds:ap-northeast-1:${account}:cluster:entity`,
+  // EC2
+  'CreateLaunchTemplate.LaunchTemplateName': 'fresh',
+  LaunchTemplateName: 'entity',
+  LaunchTemplateData: { MetadataOptions: { HttpTokens: 'required' } },
+  InstanceId: instanceId,
+  HttpTokens: 'required',
   // S3
   'CreateBucket.Bucket': 'fresh-bucket',
   Bucket: 'bucket',
@@ -101,6 +124,16 @@ const values: Readonly<Record<string, unknown>> = {
   PartNumber: '1',
   CopySource: 'bucket/source',
   ObjectAttributes: 'ETag',
+}
+
+/** Members that are needed, where the model does not say so. */
+const needed: Readonly<Record<string, readonly string[]>> = {
+  CreateDBCluster: ['MasterUsername', 'MasterUserPassword'],
+  CreateDBInstance: ['DBClusterIdentifier'],
+  CreateLaunchTemplate: ['LaunchTemplateName', 'LaunchTemplateData'],
+  DeleteDBCluster: ['SkipFinalSnapshot'],
+  DeleteLaunchTemplate: ['LaunchTemplateName'],
+  ModifyInstanceMetadataOptions: ['InstanceId', 'HttpTokens'],
 }
 
 /** S3's bodies, without the namespace that nobody needs. */
@@ -158,7 +191,11 @@ export function requestFor(
     ? structureOf(model, input)
     : { members: {}, required: [] }
   const given = new Map<string, unknown>()
-  for (const name of new Set([...shape.required, ...Object.keys(instead)])) {
+  for (const name of new Set([
+    ...shape.required,
+    ...(needed[operation] ?? []),
+    ...Object.keys(instead),
+  ])) {
     const member = shape.members[name]
     const known = instead[name] ?? values[`${operation}.${name}`] ?? values[name]
     const any = member && member.in !== 'payload' ? someValue(model, member) : undefined
@@ -167,7 +204,10 @@ export function requestFor(
   switch (model.protocol) {
     case 'query': {
       const fields = new URLSearchParams({ Action: operation, Version: model.version })
-      for (const [name, value] of given) addField(fields, name, value)
+      for (const [name, value] of given) {
+        const member = shape.members[name]
+        if (member) addMember(fields, model, member, member.wire ?? name, value)
+      }
       return { method: 'POST', target: '/', headers: form, body: fields.toString() }
     }
     case 'json': {
@@ -205,13 +245,24 @@ function someValue(model: ServiceModel, { shape: name }: Member): unknown {
   }
 }
 
-function addField(fields: URLSearchParams, name: string, value: unknown): void {
-  if (Array.isArray(value)) {
-    for (const [index, item] of value.entries())
-      addField(fields, `${name}.member.${index + 1}`, item)
-  } else if (typeof value === 'object' && value !== null) {
-    for (const [key, item] of Object.entries(value)) addField(fields, `${name}.${key}`, item)
-  } else fields.append(name, String(value))
+function addMember(
+  fields: URLSearchParams,
+  model: ServiceModel,
+  { shape: name, flat }: Member,
+  path: string,
+  value: unknown,
+): void {
+  const shape = shapeOf(model, name)
+  if (shape.kind === 'list') {
+    const items = flat ? path : `${path}.${shape.of.wire ?? 'member'}`
+    for (const [index, item] of (value as unknown[]).entries())
+      addMember(fields, model, shape.of, `${items}.${index + 1}`, item)
+  } else if (shape.kind === 'structure') {
+    for (const [key, item] of Object.entries(value as object)) {
+      const member = shape.members[key]
+      if (member) addMember(fields, model, member, `${path}.${member.wire ?? key}`, item)
+    }
+  } else fields.append(path, String(value))
 }
 
 /** Paths, queries, headers and body by the model; S3's bucket comes first in the path. */

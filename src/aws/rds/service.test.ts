@@ -273,6 +273,44 @@ test('groups and tags are kept, and a group in use stays', async () => {
   await refuses(/DBSubnetGroupNotFoundFault/, 'describe-db-subnet-groups', ...group)
 })
 
+test('parameter groups of clusters and of instances are made, listed and deleted', async () => {
+  for (const kind of ['db-cluster-parameter-group', 'db-parameter-group']) {
+    const name = [`--${kind}-name`, 'Own']
+    const made = await rds.rdsCommand(
+      ...[`create-${kind}`, ...name, '--description', 'ours'],
+      ...['--db-parameter-group-family', 'aurora-postgresql15'],
+    )
+    const [member = '', group] = Object.entries<Record<string, string>>(made)[0] ?? []
+    assert.equal(group?.[`${member}Name`], 'own')
+    const listed = async (): Promise<readonly Record<string, string>[]> =>
+      (await rds.rdsCommand(`describe-${kind}s`))[`${member}s`]
+    assert.deepEqual(
+      (await listed()).filter((other) => other[`${member}Name`] === 'own'),
+      [group],
+    )
+    await rds.rdsCommand(`delete-${kind}`, ...name)
+    await refuses(/DBParameterGroupNotFound/, `describe-${kind}s`, ...name)
+  }
+})
+
+test('an instance changes its class, in place and under its name', async () => {
+  await create('changing')
+  const named = ['--db-instance-identifier', 'changing-1']
+  await rds.rdsCommand(
+    ...['create-db-instance', ...named, '--db-cluster-identifier', 'changing'],
+    ...['--engine', 'aurora-postgresql', '--db-instance-class', 'db.t3.medium'],
+  )
+  const { DBInstance } = await rds.rdsCommand(
+    ...['modify-db-instance', ...named, '--db-instance-class', 'db.serverless'],
+  )
+  assert.equal(DBInstance.DBInstanceClass, 'db.serverless')
+  const renamed = ['--new-db-instance-identifier', 'other']
+  await refuses(/does not rename DB instances/, 'modify-db-instance', ...named, ...renamed)
+  await rds.rdsCommand('delete-db-instance', ...named)
+  const cluster = ['--db-cluster-identifier', 'changing', '--skip-final-snapshot']
+  await rds.rdsCommand('delete-db-cluster', ...cluster)
+})
+
 test('Terraform’s reads are answered', async () => {
   assert.deepEqual(await rds.rdsCommand('describe-global-clusters'), { GlobalClusters: [] })
   const versions = await rds.rdsCommand(

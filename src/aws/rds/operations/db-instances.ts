@@ -30,7 +30,7 @@ interface CreateInput extends Settings {
   readonly Tags?: TagList
 }
 
-const classForm = /^db\.[a-z0-9]+\.[a-z0-9]+$/
+const classForm = /^db\.(serverless|[a-z0-9-]+\.[a-z0-9-]+)$/
 const tierMax = 15
 const instancesMax = 16
 
