@@ -114,16 +114,15 @@ export function showAddon(
   }
 }
 
-/** ARNs of the associations that an add-on owns. */
-export function associationsOf(
-  state: EksState,
-  cluster: ClusterRecord,
-  addon: AddonRecord,
-): string[] {
-  return state
-    .list(cluster, 'pod-identity')
-    .filter(({ ownerArn }) => ownerArn === addon.arn)
-    .map(({ arn }) => arn)
+/** The cluster with or without an add-on's software, after the add-on was deleted or made again. Pure. */
+export function withPreserved(
+  { preservedAddons = [], ...cluster }: ClusterRecord,
+  name: string,
+  preserved: boolean,
+): ClusterRecord {
+  const others = preservedAddons.filter((other) => other !== name)
+  const left = preserved ? [...others, name] : others
+  return { ...cluster, ...(left.length > 0 && { preservedAddons: left }) }
 }
 
 /** The catalogue entry of an offer, for all Kubernetes versions or one. */

@@ -1,28 +1,21 @@
-/** Associations, add-ons and Fargate profiles over the wire, with AWS's own client. */
+/** Associations and Fargate profiles over the wire, with AWS's own client. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
-  CreateAddonCommand,
   CreateClusterCommand,
   CreateFargateProfileCommand,
   CreatePodIdentityAssociationCommand,
-  DeleteAddonCommand,
   DeleteClusterCommand,
   DeleteFargateProfileCommand,
   DeletePodIdentityAssociationCommand,
-  DescribeAddonCommand,
-  DescribeAddonConfigurationCommand,
-  DescribeAddonVersionsCommand,
   DescribeFargateProfileCommand,
   DescribePodIdentityAssociationCommand,
   type EKSClient,
   ListAccessEntriesCommand,
-  ListAddonsCommand,
   ListFargateProfilesCommand,
   ListPodIdentityAssociationsCommand,
   ListTagsForResourceCommand,
   TagResourceCommand,
-  UpdateAddonCommand,
   UpdatePodIdentityAssociationCommand,
 } from '@aws-sdk/client-eks'
 import { testAccount } from '../gateway/testing.ts'
@@ -132,66 +125,6 @@ test('a ServiceAccount has one association; roles and policies that cannot be ar
     create({ ...web, clusterName: 'other' }),
     refusal('ResourceNotFoundException', /^No cluster found for name: other\.$/),
   )
-})
-
-test('the agent is an add-on like others; what an add-on associated goes with it', async () => {
-  await using demo = await withCluster()
-  const { client, running } = demo
-  const arn = (await describeClusterArn(running)) ?? ''
-  const addonName = 'eks-pod-identity-agent'
-  await assert.rejects(
-    client.send(new DescribeAddonCommand({ clusterName, addonName })),
-    refusal(
-      'ResourceNotFoundException',
-      /^No addon: eks-pod-identity-agent found in cluster: demo$/,
-    ),
-  )
-  assert.equal(running.eks.hasAddon(arn, addonName), false)
-  const created = await client.send(new CreateAddonCommand({ clusterName, addonName }))
-  assert.equal(created.addon?.status, 'CREATING')
-  const { addon } = await client.send(new DescribeAddonCommand({ clusterName, addonName }))
-  assert.equal(addon?.status, 'ACTIVE')
-  assert.match(addon?.addonArn ?? '', /:addon\/demo\/eks-pod-identity-agent\/[0-9a-f-]{36}$/)
-  assert.equal(running.eks.hasAddon(arn, addonName), true)
-  await assert.rejects(
-    client.send(new CreateAddonCommand({ clusterName, addonName })),
-    refusal('ResourceInUseException', /^Addon already exists\.$/),
-  )
-  await assert.rejects(
-    client.send(new CreateAddonCommand({ clusterName, addonName: 'who-knows' })),
-    refusal('InvalidParameterException', /^Addon version specified is not supported$/),
-  )
-  const cni = { clusterName, addonName: 'vpc-cni' }
-  const podIdentityAssociations = [{ serviceAccount: 'aws-node', roleArn: nodeRole }]
-  await client.send(new CreateAddonCommand({ ...cni, podIdentityAssociations }))
-  const shown = await client.send(new DescribeAddonCommand(cni))
-  assert.equal(shown.addon?.podIdentityAssociations?.length, 1)
-  assert.equal(
-    running.eks.podIdentity(arn, 'kube-system', 'aws-node')?.ownerArn,
-    shown.addon?.addonArn,
-  )
-  const listed = await client.send(new ListAddonsCommand({ clusterName }))
-  assert.deepEqual(listed.addons, [addonName, 'vpc-cni'])
-  const configurationValues = '{"env":{}}'
-  const { update } = await client.send(new UpdateAddonCommand({ ...cni, configurationValues }))
-  assert.equal(update?.type, 'AddonUpdate')
-  await client.send(new DeleteAddonCommand(cni))
-  assert.equal(running.eks.podIdentity(arn, 'kube-system', 'aws-node'), undefined)
-})
-
-test('eksctl finds a default version of each add-on, and what configures it', async () => {
-  await using demo = await withCluster()
-  const { client } = demo
-  const { addons = [] } = await client.send(
-    new DescribeAddonVersionsCommand({ addonName: 'vpc-cni', kubernetesVersion: '1.32' }),
-  )
-  const version = addons[0]?.addonVersions?.[0]
-  assert.equal(version?.compatibilities?.[0]?.defaultVersion, true)
-  const { addonVersion } = version ?? {}
-  const configuration = await client.send(
-    new DescribeAddonConfigurationCommand({ addonName: 'vpc-cni', addonVersion }),
-  )
-  assert.equal(configuration.podIdentityConfiguration?.[0]?.serviceAccount, 'aws-node')
 })
 
 test('a Fargate profile is heeded by the cluster until it is deleted', async () => {

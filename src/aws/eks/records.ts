@@ -44,6 +44,8 @@ export interface ClusterRecord extends ClusterKey {
   readonly creatorIsAdmin: boolean
   readonly supportType: string
   readonly deletionProtection: boolean
+  /** Names of add-ons that were deleted while their software stayed. */
+  readonly preservedAddons?: readonly string[]
   readonly tags: Tags
   readonly issue?: string
 }

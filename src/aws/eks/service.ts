@@ -45,7 +45,7 @@ export interface Eks extends AsyncDisposable {
     namespace: string,
     serviceAccount: string,
   ): PodIdentityRecord | undefined
-  /** True where the cluster has the add-on. */
+  /** True where the cluster has the add-on, or its software since it was deleted. */
   hasAddon(clusterArn: string, name: string): boolean
 }
 
@@ -88,7 +88,9 @@ export function openEks(options: EksOptions): Eks {
     },
     hasAddon(clusterArn, name) {
       const key = parseClusterArn(clusterArn)
-      return key !== undefined && state.find(key, 'addon', name) !== undefined
+      if (!key) return false
+      if (state.find(key, 'addon', name)) return true
+      return state.findCluster(key)?.preservedAddons?.includes(name) ?? false
     },
     [Symbol.asyncDispose]: () => lifecycle.settled(),
   }

@@ -2,15 +2,15 @@ import type { CreateAddonRequest, CreateAddonResponse } from '@aws-sdk/client-ek
 import type { Operation } from '../../operation.ts'
 import type { Checked } from '../../protocol/checked.ts'
 import { clusterNeed, keyOf, passRoleNeed, requestTags } from '../access.ts'
-import { offerOf, offers, showAddon } from '../addons.ts'
-import { inUse, invalidParameter } from '../errors.ts'
-import { uuid } from '../ids.ts'
 import {
-  associationKey,
-  checkAssociation,
-  newAssociation,
-  podIdentityService,
-} from '../pod-identity.ts'
+  associationRoleNeeds,
+  checkAddonAssociations,
+  ownedAssociations,
+  setAddonAssociations,
+} from '../addon-associations.ts'
+import { offerOf, showAddon, withPreserved } from '../addons.ts'
+import { inUse } from '../errors.ts'
+import { uuid } from '../ids.ts'
 import type { AddonRecord, ClusterRecord } from '../records.ts'
 import type { EksState } from '../state.ts'
 import { checkTags } from '../validation.ts'
@@ -28,29 +28,25 @@ export const createAddon: Operation<Input, CreateAddonResponse, Deps> = {
   access: (input, call) => [
     clusterNeed('CreateAddon', call, input.clusterName, requestTags(input.tags)),
     ...(input.serviceAccountRoleArn ? [passRoleNeed(input.serviceAccountRoleArn)] : []),
-    ...(input.podIdentityAssociations ?? []).map(({ roleArn }) =>
-      passRoleNeed(roleArn ?? '', podIdentityService),
-    ),
+    ...associationRoleNeeds(input.podIdentityAssociations),
   ],
   async handle(input, call, { state, roleExists }) {
     const cluster = state.cluster(keyOf(call, input.clusterName))
     const { addonName: name } = input
     const record = newAddon(cluster, input, call.at)
-    for (const one of input.podIdentityAssociations ?? []) {
-      checkAssociation(cluster, { roleArn: one.roleArn ?? '' }, roleExists)
-      if (one.serviceAccount === offers[name]?.serviceAccount) continue
-      const message = `Addon ${name} does not support pod identity associations for service account ${one.serviceAccount}`
-      throw invalidParameter(message, { clusterName: cluster.name, addonName: name })
-    }
+    const associations = input.podIdentityAssociations ?? []
+    checkAddonAssociations(state, cluster, record, associations, roleExists)
     if (!(await state.create(cluster, 'addon', name, record))) {
       const existing = state.find(cluster, 'addon', name)
       const token = input.clientRequestToken
       if (existing && token !== undefined && existing.clientRequestToken === token) {
-        return { addon: showAddon(existing, [], 'CREATING') }
+        const arns = ownedAssociations(state, cluster, existing).map(({ arn }) => arn)
+        return { addon: showAddon(existing, arns, 'CREATING') }
       }
       throw inUse('Addon already exists.', { clusterName: cluster.name, addonName: name })
     }
-    const arns = await associate(state, cluster, record, input, call.at)
+    const arns = await setAddonAssociations(state, cluster, record, associations, call.at)
+    await state.changeCluster(cluster, (current) => withPreserved(current, name, false))
     return { addon: showAddon(record, arns, 'CREATING') }
   },
 }
@@ -71,28 +67,4 @@ function newAddon(cluster: ClusterRecord, input: Input, at: number): AddonRecord
     ...(clientRequestToken === undefined ? {} : { clientRequestToken }),
     tags: checkTags(input.tags),
   }
-}
-
-/** Makes the add-on's own associations; ARNs of those that are there now. */
-async function associate(
-  state: EksState,
-  cluster: ClusterRecord,
-  addon: AddonRecord,
-  { podIdentityAssociations = [] }: Input,
-  at: number,
-): Promise<string[]> {
-  const arns: string[] = []
-  for (const { serviceAccount = '', roleArn = '' } of podIdentityAssociations) {
-    const given = {
-      namespace: 'kube-system',
-      serviceAccount,
-      roleArn,
-      ownerArn: addon.arn,
-      tags: {},
-    }
-    const record = newAssociation(cluster, given, at)
-    const key = associationKey(given.namespace, serviceAccount)
-    if (await state.create(cluster, 'pod-identity', key, record)) arns.push(record.arn)
-  }
-  return arns
 }

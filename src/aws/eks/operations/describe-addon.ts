@@ -1,7 +1,8 @@
 import type { DescribeAddonRequest, DescribeAddonResponse } from '@aws-sdk/client-eks'
 import type { Operation } from '../../operation.ts'
 import type { Checked } from '../../protocol/checked.ts'
-import { addonNeed, associationsOf, findAddon, showAddon } from '../addons.ts'
+import { ownedAssociations } from '../addon-associations.ts'
+import { addonNeed, findAddon, showAddon } from '../addons.ts'
 import type { EksState } from '../state.ts'
 
 type Input = Checked<DescribeAddonRequest>
@@ -12,6 +13,7 @@ export const describeAddon: Operation<Input, DescribeAddonResponse, { state: Eks
   access: (input, call, { state }) => [addonNeed('DescribeAddon', call, input, state)],
   handle(input, call, { state }) {
     const { cluster, addon } = findAddon(state, call, input)
-    return { addon: showAddon(addon, associationsOf(state, cluster, addon)) }
+    const arns = ownedAssociations(state, cluster, addon).map(({ arn }) => arn)
+    return { addon: showAddon(addon, arns) }
   },
 }

@@ -2,8 +2,12 @@ import type { UpdateAddonRequest, UpdateAddonResponse } from '@aws-sdk/client-ek
 import type { Operation } from '../../operation.ts'
 import type { Checked } from '../../protocol/checked.ts'
 import { passRoleNeed } from '../access.ts'
+import {
+  associationRoleNeeds,
+  checkAddonAssociations,
+  setAddonAssociations,
+} from '../addon-associations.ts'
 import { addonNeed, findAddon, offerOf } from '../addons.ts'
-import { invalidRequest } from '../errors.ts'
 import { uuid } from '../ids.ts'
 import type { UpdateRecord } from '../records.ts'
 import { showUpdate } from '../shapes.ts'
@@ -11,21 +15,26 @@ import type { EksState } from '../state.ts'
 
 type Input = Checked<UpdateAddonRequest>
 
-/** Changes an add-on's role or configuration. Its associations are changed by the operations of their own. */
-export const updateAddon: Operation<Input, UpdateAddonResponse, { state: EksState }> = {
+interface Deps {
+  readonly state: EksState
+  roleExists(arn: string): boolean
+}
+
+/** Changes an add-on's role, configuration or associations; those given replace all that it owns. */
+export const updateAddon: Operation<Input, UpdateAddonResponse, Deps> = {
   name: 'UpdateAddon',
   access: (input, call, { state }) => [
     addonNeed('UpdateAddon', call, input, state),
     ...(input.serviceAccountRoleArn ? [passRoleNeed(input.serviceAccountRoleArn)] : []),
+    ...associationRoleNeeds(input.podIdentityAssociations),
   ],
-  async handle(input, call, { state }) {
+  async handle(input, call, { state, roleExists }) {
     const { cluster, addon } = findAddon(state, call, input)
     offerOf(cluster, addon.name, input.addonVersion)
-    if (input.podIdentityAssociations !== undefined) {
-      throw invalidRequest(
-        'Podpass changes the associations of an add-on only by CreateAddon, DeleteAddon and the operations on associations.',
-        { clusterName: cluster.name, addonName: addon.name },
-      )
+    const { podIdentityAssociations: associations } = input
+    if (associations) {
+      checkAddonAssociations(state, cluster, addon, associations, roleExists)
+      await setAddonAssociations(state, cluster, addon, associations, call.at)
     }
     const { serviceAccountRoleArn, configurationValues } = input
     await state.change(cluster, 'addon', addon.name, (current) => ({
@@ -42,9 +51,11 @@ export const updateAddon: Operation<Input, UpdateAddonResponse, { state: EksStat
       type: 'AddonUpdate',
       status: 'Successful',
       params: [
+        ['AddonVersion', input.addonVersion],
         ['ServiceAccountRoleArn', serviceAccountRoleArn],
         ['ConfigurationValues', configurationValues],
         ['ResolveConflicts', input.resolveConflicts],
+        ['PodIdentityAssociations', associations && JSON.stringify(associations)],
       ].flatMap(([type = '', value]) => (value === undefined ? [] : [{ type, value }])),
     }
     await state.create(cluster, 'update', update.id, update)
