@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
 import type { AuditRecord } from './audit-log.ts'
 import { createPinoLog } from './pino-log.ts'
@@ -109,6 +110,36 @@ describe('the audit log', () => {
     using log = openAuditLog({ path, limit: 10 })
     assert.deepEqual(ids(log.find({})), ['r1'])
     rmSync(folder, { recursive: true })
+  })
+
+  it('takes over what earlier versions wrote a row each', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'podpass-audit-'))
+    const path = join(folder, 'audit.db')
+    const old = new DatabaseSync(path)
+    old.exec('CREATE TABLE event (sequence INTEGER PRIMARY KEY, at INTEGER, record TEXT NOT NULL)')
+    const insert = old.prepare('INSERT INTO event VALUES (?, ?, ?)')
+    for (const n of [7, 8]) insert.run(n, n, JSON.stringify(record(n)))
+    old.close()
+    using log = openAuditLog({ path, limit: 10 })
+    log.record(record(9))
+    const found = log.find({}).map(({ requestId, sequence }) => [requestId, sequence])
+    assert.deepEqual(found, [
+      ['r9', 9],
+      ['r8', 8],
+      ['r7', 7],
+    ])
+    assert.deepEqual(ids(log.find({ since: 8, until: 8 })), ['r8'])
+    rmSync(folder, { recursive: true })
+  })
+
+  it('finds within a block, page by page', () => {
+    using log = openAuditLog({ path: ':memory:', limit: 1000 })
+    for (let n = 1; n <= 300; n++) log.record(record(n, { outcome: n % 2 ? 'denied' : 'allowed' }))
+    const page = log.find({ outcome: 'denied', limit: 2 })
+    assert.deepEqual(ids(page), ['r299', 'r297'])
+    const next = { outcome: 'denied' as const, limit: 1, beforeSequence: page[1]?.sequence ?? 0 }
+    assert.deepEqual(ids(log.find(next)), ['r295'])
+    assert.equal(log.find({ outcome: 'denied' }).length, 150)
   })
 
   it('never throws at whoever records', () => {

@@ -1,7 +1,10 @@
-/** The audit log in SQLite: bounded, newest kept, written in groups so that recording never holds an answer up. */
+/**
+ * The audit log in SQLite: bounded, newest kept, written in blocks so that recording never holds an answer up. A block is
+ * what one turn of the event loop recorded: one row, whatever it holds, since every record is written and few are read.
+ */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import type { AuditLog, AuditQuery, AuditRecord } from './audit-log.ts'
-import { isReadOnly } from './read-only.ts'
+import { matches, textsOf } from './audit-match.ts'
 
 export interface OpenAuditLogOptions {
   /** A file, or `:memory:`. */
@@ -13,6 +16,7 @@ export interface OpenAuditLogOptions {
 }
 
 const pendingMax = 2_000
+const blockMax = 128
 /** Deleting a few at a time costs more than letting the log run over by this share. */
 const slackShare = 0.1
 const findMax = 1_000
@@ -22,24 +26,6 @@ export function openAuditLog(options: OpenAuditLogOptions): AuditLog & Disposabl
   return new SqliteAuditLog(options)
 }
 
-const columns = [
-  'requestId',
-  'at',
-  'account',
-  'service',
-  'operation',
-  'readOnly',
-  'outcome',
-  'accessKeyId',
-  'userName',
-  'cluster',
-  'namespace',
-  'pod',
-  'podUid',
-  'resources',
-  'record',
-] as const
-
 class SqliteAuditLog implements AuditLog, Disposable {
   readonly #db: DatabaseSync
   readonly #limit: number
@@ -47,6 +33,8 @@ class SqliteAuditLog implements AuditLog, Disposable {
   readonly #insert: StatementSync
   #pending: AuditRecord[] = []
   #flushing: NodeJS.Immediate | undefined
+  /** Position of the newest record. */
+  #last: number
   #count: number
   #closed = false
 
@@ -54,22 +42,22 @@ class SqliteAuditLog implements AuditLog, Disposable {
     this.#limit = limit
     this.#onError = onError
     this.#db = new DatabaseSync(path)
-    // A crash may lose the last records, never the file: an audit record is not worth a sync of the disk. No index:
-    // every record would pay for what few ask. Sequences grow, since the newest record is never deleted.
+    // A crash may lose the last records, never the file: an audit record is not worth a sync of the disk.
+    // `records`: one JSON text a line, at positions `first`, `first` + 1, …; `since` and `until`: their times, ms.
     this.#db.exec(`
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = NORMAL;
-      CREATE TABLE IF NOT EXISTS event (
-        sequence INTEGER PRIMARY KEY,
-        requestId TEXT, at INTEGER, account TEXT, service TEXT, operation TEXT, readOnly INTEGER, outcome TEXT,
-        accessKeyId TEXT, userName TEXT, cluster TEXT, namespace TEXT, pod TEXT, podUid TEXT, resources TEXT,
-        record TEXT NOT NULL
+      CREATE TABLE IF NOT EXISTS block (
+        first INTEGER PRIMARY KEY, count INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL, records TEXT NOT NULL
       );
     `)
-    const values = columns.map(() => '?').join(', ')
-    this.#insert = this.#db.prepare(`INSERT INTO event (${columns.join(', ')}) VALUES (${values})`)
-    const counted = this.#db.prepare('SELECT count(*) AS n FROM event').get()
+    this.#takeOver()
+    this.#insert = this.#db.prepare('INSERT INTO block VALUES (?, ?, ?, ?, ?)')
+    const counted = this.#db
+      .prepare('SELECT sum(count) AS n, max(first + count - 1) AS last FROM block')
+      .get()
     this.#count = Number(counted?.['n'] ?? 0)
+    this.#last = Number(counted?.['last'] ?? 0)
   }
 
   record(record: AuditRecord): void {
@@ -81,16 +69,27 @@ class SqliteAuditLog implements AuditLog, Disposable {
 
   find(query: AuditQuery): AuditRecord[] {
     this.#flush()
-    const { where, values } = conditions(query)
     // A request has one record, and the newest are looked through first.
     const limit = query.requestId === undefined ? Math.min(query.limit ?? findMax, findMax) : 1
-    const rows = this.#db
-      .prepare(`SELECT sequence, record FROM event ${where} ORDER BY sequence DESC LIMIT ${limit}`)
-      .all(...values)
-    return rows.map((row) => ({
-      ...(JSON.parse(String(row['record'])) as AuditRecord),
-      sequence: Number(row['sequence']),
-    }))
+    const { beforeSequence = Number.MAX_SAFE_INTEGER } = query
+    const { where, values } = conditions(query, beforeSequence)
+    const blocks = this.#db.prepare(
+      `SELECT first, records FROM block WHERE ${where} ORDER BY first DESC`,
+    )
+    const texts = textsOf(query)
+    const found: AuditRecord[] = []
+    for (const block of blocks.iterate(...values)) {
+      const lines = String(block['records']).split('\n')
+      const first = Number(block['first'])
+      for (let n = Math.min(lines.length, beforeSequence - first) - 1; n >= 0; n--) {
+        const line = lines[n] ?? ''
+        if (!texts.every((text) => line.includes(text))) continue
+        const record = JSON.parse(line) as AuditRecord
+        if (matches(record, query)) found.push({ ...record, sequence: first + n })
+        if (found.length >= limit) return found
+      }
+    }
+    return found
   }
 
   [Symbol.dispose](): void {
@@ -106,88 +105,67 @@ class SqliteAuditLog implements AuditLog, Disposable {
     const records = this.#pending
     if (records.length === 0 || this.#closed) return
     this.#pending = []
-    try {
-      this.#db.exec('BEGIN')
-      for (const record of records) this.#insert.run(...row(record))
-      this.#count += records.length
-      if (this.#count > this.#limit * (1 + slackShare)) this.#trim()
-      this.#db.exec('COMMIT')
-    } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
-      this.#onError(error)
+    for (let from = 0; from < records.length; from += blockMax) {
+      try {
+        this.#write(records.slice(from, from + blockMax))
+      } catch (error) {
+        this.#onError(error)
+      }
     }
   }
 
+  #write(records: readonly AuditRecord[]): void {
+    const lines: string[] = []
+    let since = Number.POSITIVE_INFINITY
+    let until = Number.NEGATIVE_INFINITY
+    for (const record of records) {
+      try {
+        lines.push(JSON.stringify(record))
+      } catch (error) {
+        this.#onError(error)
+        continue
+      }
+      since = Math.min(since, record.at)
+      until = Math.max(until, record.at)
+    }
+    if (lines.length === 0) return
+    this.#insert.run(this.#last + 1, lines.length, since, until, lines.join('\n'))
+    this.#last += lines.length
+    this.#count += lines.length
+    if (this.#count > this.#limit * (1 + slackShare)) this.#trim()
+  }
+
+  /** Only whole blocks go, and never so many that fewer than the limit stay. */
   #trim(): void {
-    const kept = 'SELECT sequence FROM event ORDER BY sequence DESC LIMIT 1 OFFSET ?'
-    this.#db.prepare(`DELETE FROM event WHERE sequence <= (${kept})`).run(this.#limit)
-    this.#count = this.#limit
+    this.#db.prepare('DELETE FROM block WHERE first + count - 1 <= ?').run(this.#last - this.#limit)
+    const oldest = this.#db.prepare('SELECT min(first) AS first FROM block').get()
+    this.#count = this.#last - Number(oldest?.['first']) + 1
+  }
+
+  /** Logs of earlier versions had a row for each record. */
+  #takeOver(): void {
+    const old = this.#db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'event'").get()
+    if (!old) return
+    this.#db.exec(`
+      BEGIN;
+      INSERT OR IGNORE INTO block SELECT sequence, 1, at, at, record FROM event;
+      DROP TABLE event;
+      COMMIT;
+    `)
   }
 }
 
-/** The columns that queries look at, and the record whole. */
-function row(record: AuditRecord): SQLInputValue[] {
-  const { subject, caller } = record
-  return [
-    record.requestId,
-    record.at,
-    record.account,
-    record.service,
-    record.operation,
-    isReadOnly(record.operation) ? 1 : 0,
-    record.outcome,
-    caller.accessKeyId ?? null,
-    userNameOf(record) ?? null,
-    subject?.cluster ?? null,
-    subject?.namespace ?? null,
-    subject?.pod ?? null,
-    subject?.podUid ?? null,
-    resourceNames(record),
-    JSON.stringify(record),
-  ]
-}
-
-/** CloudTrail's user name: of a user his, of a session the session's, of a web identity the token's subject. */
-export function userNameOf({ userIdentity, caller }: AuditRecord): string | undefined {
-  const named = userIdentity?.['userName']
-  if (typeof named === 'string') return named
-  return caller.type === 'root' ? 'root' : caller.arn?.split('/').at(-1)
-}
-
-/** Every ARN and its last part, one a line, so that a query finds either. */
-function resourceNames({ resource, resources = [], responseElements }: AuditRecord): string {
-  const arns = [...resources.map(({ arn }) => arn), ...(resource ? [resource] : [])]
-  const issued = responseElements?.['credentials']
-  const key = (issued as { accessKeyId?: unknown } | undefined)?.accessKeyId
-  const names = arns.flatMap((arn) => [arn, arn.split(/[/:]/).at(-1) ?? arn])
-  // Types stand among the names: no name looks like `AWS::IAM::Role`.
-  for (const { type } of resources) names.push(type)
-  return `\n${[...names, ...(typeof key === 'string' ? [key] : [])].join('\n')}\n`
-}
-
-function conditions(query: AuditQuery): { where: string; values: SQLInputValue[] } {
-  const parts: string[] = []
-  const values: SQLInputValue[] = []
+/** What a block must have so that a record of it may be meant. */
+function conditions(query: AuditQuery, before: number): { where: string; values: SQLInputValue[] } {
+  const parts = ['first < ?']
+  const values: SQLInputValue[] = [before]
   const add = (sql: string, value: SQLInputValue | undefined): void => {
     if (value === undefined) return
     parts.push(sql)
     values.push(value)
   }
-  add('requestId = ?', query.requestId)
-  add('outcome = ?', query.outcome)
-  add('cluster = ?', query.cluster)
-  add('namespace = ?', query.namespace)
-  add('pod = ?', query.pod)
-  add('podUid = ?', query.podUid)
-  add('operation = ?', query.operation)
-  add('accessKeyId = ?', query.accessKeyId)
-  add('account = ?', query.account)
-  add('service = ?', query.service)
-  add('userName = ?', query.userName)
-  add('readOnly = ?', query.readOnly === undefined ? undefined : query.readOnly ? 1 : 0)
-  add('at >= ?', query.since)
-  add('at <= ?', query.until)
-  add('sequence < ?', query.beforeSequence)
-  add('instr(resources, char(10) || ? || char(10)) > 0', query.resourceName)
-  return { where: parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '', values }
+  add('until >= ?', query.since)
+  add('since <= ?', query.until)
+  for (const text of textsOf(query)) add('instr(records, ?) > 0', text)
+  return { where: parts.join(' AND '), values }
 }

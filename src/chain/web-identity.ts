@@ -1,6 +1,7 @@
 /** Token, provider and trust in AWS's order: whether a web identity token buys a session of a role. */
 import { parseArn } from '../kernel/arn.ts'
 import type { AuthorizationRequest, Evaluate } from '../kernel/policy/decision.ts'
+import { nextStage } from '../kernel/stage.ts'
 import {
   findProvider,
   judgeProvider,
@@ -96,6 +97,7 @@ export async function judgeWebIdentity<R extends TrustingRole>(
     at: attempt.at,
     ...(cluster ? { signer: "the cluster's issuer" } : {}),
   })
+  await nextStage
   if (judged.kind === 'refused') return refused(judged, token, [])
   const { isOwnIssuer } = ports
   const meant = judgeProvider({ token, provider, account, isOwnIssuer })

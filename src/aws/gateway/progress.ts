@@ -13,6 +13,8 @@ export interface PipelineDeps {
   readonly authenticator: Authenticator
   readonly evaluate: Evaluate
   readonly audit: AuditLog
+  /** Where requests of one turn of the event loop meet. */
+  readonly turn: () => Promise<void>
   readonly log: Log
   readonly region: string
   readonly account: string

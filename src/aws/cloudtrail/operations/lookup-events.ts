@@ -2,7 +2,7 @@
 import type { AuditLog, AuditQuery, AuditRecord } from '../../../audit/audit-log.ts'
 import { cloudTrailEvent, eventSource } from '../../../audit/cloudtrail-event.ts'
 import { isReadOnly } from '../../../audit/read-only.ts'
-import { userNameOf } from '../../../audit/sqlite-audit-log.ts'
+import { userNameOf } from '../../../audit/audit-match.ts'
 import { errors, type Operation } from '../../operation.ts'
 
 const refuse = errors({

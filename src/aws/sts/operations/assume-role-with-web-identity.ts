@@ -10,6 +10,7 @@ import { webIdentityError } from '../../../chain/links/web-identity-fault.ts'
 import { judgeWebIdentity, podOf, type WebIdentityJudgement } from '../../../chain/web-identity.ts'
 import { assumedRoleArn } from '../../../kernel/arn.ts'
 import { Refusal } from '../../../kernel/refusal.ts'
+import { nextStage } from '../../../kernel/stage.ts'
 import type { RoleFacts } from '../../identities.ts'
 import type { Call, ConditionContext, Operation } from '../../operation.ts'
 import type { StsDeps } from '../deps.ts'
@@ -71,13 +72,13 @@ function federatedProvider({ identities, outbound }: StsDeps, account: string, i
 type Trusted = Extract<WebIdentityJudgement<RoleFacts>, { kind: 'trusted' }>
 
 /** Opens the session. The facts of the token are sealed into it, so that its later requests can be explained. */
-function open(
+async function open(
   input: Input,
   call: Call,
   { identities, sessions }: StsDeps,
   judgement: Trusted,
   pod: PodSubject | undefined,
-): Output {
+): Promise<Output> {
   const { role, token, providerArn, audience, conditionKeys } = judgement
   const { tags, transitiveTagKeys, sourceIdentity } = token.session
   const sessionName = input.RoleSessionName ?? ''
@@ -88,7 +89,7 @@ function open(
   })
   const policies = sessionPolicies(input, role.account, identities)
   const packed = packedPolicySize(policies, tags)
-  const credentials = sessions.issue({
+  const facts = {
     account: role.account,
     roleArn: role.arn,
     roleId: role.id,
@@ -108,7 +109,10 @@ function open(
       conditionKeys,
     },
     ...(pod ? { pod } : {}),
-  })
+  }
+  await nextStage
+  const credentials = sessions.issue(facts)
+  await nextStage
   identities.used({ roleArn: role.arn, service: 'sts', region: call.region, at: call.at })
   const output = {
     SubjectFromWebIdentityToken: token.subject,
