@@ -106,6 +106,15 @@ test('kube2iam: a pod has the role of its annotation, and none without', async (
   assert.match(why.stdout, /pod default\/annotated.*role `database`/s, why.stderr)
 })
 
+test('hole of kube2iam: its metrics tell any pod of the roles of others, with --debug its store of all', async () => {
+  ok(await lab.podpass('node', 'mode', 'kube2iam', '--cluster', 'irsa', '--debug-store'))
+  const code = `for (const page of ['metrics', 'debug/store', 'healthz']) console.log(await get('../' + page))`
+  const log = await nodeIn('reads-metrics', code)
+  assert.match(log, new RegExp(`role_arn="arn:aws:iam::${account}:role/database"`))
+  assert.match(log, /"rolesByIP":\{.*"rolesByNamespace":/)
+  assert.match(log, new RegExp(`200 \\{"hostIP":"[0-9.]+","instanceId":"${instanceId}"\\}`))
+})
+
 test("hole of kube2iam: a pod's own annotation is all that it takes", async () => {
   await startNode('cracked', `console.log(await get(directory))`)
   ok(await lab.kubectl('annotate', 'pod', 'cracked', `${role}=database`))

@@ -142,6 +142,11 @@ function podsByAddress(client: ClusterClient, cluster: string): PodsByAddress {
           const subject = { cluster, namespace, pod: name, podUid: uid, serviceAccount }
           return { namespace, name, annotations, subject }
         }),
+    addresses() {
+      const all = client.list(pods).items.filter((pod) => !hasEnded(pod))
+      return [...new Set(all.flatMap((pod) => pod['status']?.podIP ?? []))]
+    },
+    namespaces: () => client.list(namespaces).items.map(({ metadata }) => metadata.name),
     namespaceAnnotations: (name) => {
       const found = client.get(namespaces, undefined, name)
       return found && (found.metadata.annotations ?? {})

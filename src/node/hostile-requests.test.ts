@@ -22,7 +22,9 @@ const pods = {
   activePodsAt: () => [
     { namespace: 'default', name: 'p', annotations: { 'iam.amazonaws.com/role': 'app' } },
   ],
+  addresses: () => ['127.0.0.1'],
   namespaceAnnotations: () => ({ 'iam.amazonaws.com/permitted': '.*' }),
+  namespaces: () => ['default'],
 }
 const agent = { clock, pods, retryMs: 0, settings: () => ({}), assume: async () => credentials }
 const proxies: Readonly<Record<string, RoleProxy | undefined>> = {
@@ -89,6 +91,10 @@ const pieces = [
   'node',
   'api/token',
   'user-data',
+  'metrics',
+  'healthz',
+  'health',
+  'debug/store',
   '..',
   '%2e%2e',
   '%00',

@@ -3,7 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { PodSubject } from '../audit/audit-log.ts'
 import type { Log } from '../audit/log.ts'
 import type { Clock } from '../kernel/clock.ts'
-import { type Answer, close, listen, portOf, send } from './metadata-http.ts'
+import { type Answer, close, listen, pageOf, portOf, send } from './metadata-http.ts'
 import { MetadataTokens, parseTtl } from './metadata-token.ts'
 import {
   type Instance,
@@ -156,6 +156,10 @@ async function handle(exchange: Exchange & { response: ServerResponse }): Promis
     method: request.method ?? 'GET',
     path: pathOf(request),
     sourceIp: sourceOf(request, caller, options),
+    metadata(path) {
+      const found = withoutToken(path, caller, options)
+      return { ...found, text: found.text ?? pageOf(found.status) }
+    },
   })
   if (proxied !== 'pass') return answer(response, proxied)
   // The agent is on the host's network: what it passes on is not a pod's request any more.
@@ -180,16 +184,26 @@ function sourceOf(
 }
 
 function answerTo({ request, caller, options, tokens }: Exchange): Answer | 'silence' | 'reset' {
-  const { httpTokens = 'optional', httpEndpoint = 'enabled' } = options.options?.() ?? {}
+  const { httpEndpoint = 'enabled' } = options.options?.() ?? {}
   if (httpEndpoint === 'disabled') return { status: 403 }
   const path = pathOf(request)
   const now = options.clock.now()
   if (/^\/[\w.-]+\/api\/token\/?$/.test(path)) return giveToken(request, caller, options, tokens)
   if (request.method !== 'GET' && request.method !== 'HEAD') return { status: 405 }
   const token = request.headers['x-aws-ec2-metadata-token']
-  const isTokenBad = token !== undefined && !tokens.isValid(String(token), now)
-  if (isTokenBad || (token === undefined && httpTokens === 'required')) return { status: 401 }
-  const text = readMetadata(caller.tree, path)
+  if (token === undefined) return withoutToken(path, caller, options)
+  return tokens.isValid(String(token), now) ? read(path, caller) : { status: 401 }
+}
+
+/** A request of version 1. */
+function withoutToken(path: string, caller: Caller, { options }: InstanceMetadataOptions): Answer {
+  const { httpTokens = 'optional', httpEndpoint = 'enabled' } = options?.() ?? {}
+  if (httpEndpoint === 'disabled') return { status: 403 }
+  return httpTokens === 'required' ? { status: 401 } : read(path, caller)
+}
+
+function read(path: string, { tree }: Caller): Answer {
+  const text = readMetadata(tree, path)
   return text === undefined ? { status: 404 } : { status: 200, text }
 }
 

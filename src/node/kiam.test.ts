@@ -17,12 +17,17 @@ const permitted = 'iam.amazonaws.com/permitted'
 const start = Date.UTC(2026, 0, 1)
 const directory = '/latest/meta-data/iam/security-credentials/'
 
+/** The node's own metadata, as it is before an agent. */
+const metadata = (): ProxyAnswer => ({ status: 200, text: 'i-1' })
+
 function podsWith(
   at: Readonly<Record<string, readonly AnnotatedPod[]>>,
   expression: string | undefined = '.*',
 ): PodsByAddress {
   return {
     activePodsAt: (ip) => at[ip] ?? [],
+    addresses: () => Object.keys(at),
+    namespaces: () => ['default'],
     namespaceAnnotations: () => (expression === '' ? {} : { [permitted]: expression }),
   }
 }
@@ -60,7 +65,7 @@ function agent(
     },
   })
   const get = async (path: string, sourceIp = '10.0.0.1') =>
-    (await proxy.answer({ method: 'GET', path, sourceIp })) as ProxyAnswer
+    (await proxy.answer({ method: 'GET', path, sourceIp, metadata })) as ProxyAnswer
   return { clock, asked, events, proxy, get }
 }
 
@@ -148,12 +153,20 @@ test('other paths are 404 unless allowed; the token of version 2 passes', async 
   const blocked = await get('/latest/user-data')
   assert.equal(blocked.status, 404)
   assert.match(blocked.text, /^request blocked by allow-route-regexp "\^\$": \/latest\/user-data/)
-  const put = { method: 'PUT', path: '/latest/api/token', sourceIp: '10.0.0.1' }
+  const put = { method: 'PUT', path: '/latest/api/token', sourceIp: '10.0.0.1', metadata }
   assert.equal(await proxy.answer(put), 'pass')
   const open = agent(podsWith({}), { allowRouteRegexp: '^/latest/meta-data/placement/.*$' })
   assert.equal(await open.get('/latest/meta-data/placement/region'), 'pass')
   assert.equal((await open.get('/latest/user-data')).status, 404)
   assert.equal((await get('/ping')).text, 'pong')
+})
+
+test('/health shows what the node answers to version 1, whatever that is', async () => {
+  const { get, proxy } = agent(podsWith({}))
+  assert.deepEqual(await get('/health'), { status: 200, text: 'i-1' })
+  const shut = () => ({ status: 401, text: 'the page of 401' })
+  const request = { method: 'GET', path: '/health', sourceIp: '10.0.0.1', metadata: shut }
+  assert.deepEqual(await proxy.answer(request), { status: 200, text: 'the page of 401' })
 })
 
 test('credentials are kept by role, session name and external id: pods that differ do not share', async () => {

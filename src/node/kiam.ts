@@ -105,8 +105,13 @@ export class Kiam implements RoleProxy {
     this.#options = options
   }
 
-  async answer({ method, path, sourceIp }: RoleProxyRequest): Promise<ProxyAnswer | 'pass'> {
+  async answer(request: RoleProxyRequest): Promise<ProxyAnswer | 'pass'> {
+    const { method, path, sourceIp, metadata } = request
     if (path === '/ping') return { status: 200, text: 'pong' }
+    // As it is in kiam: the status of what the node answers by version 1 is not looked at.
+    if (path === '/health') {
+      return { status: 200, text: metadata('/latest/meta-data/instance-id').text }
+    }
     const wanted = credentialsPath(path)
     if (!wanted) return this.#otherRoute(method, path)
     if (!wanted.slash)

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ManualClock } from '../clock/manual-clock.ts'
-import { fnv32a, Kube2iam, type Kube2iamSettings, mapRole, sessionNameFor } from './kube2iam.ts'
+import { fnv32a, Kube2iam, sessionNameFor } from './kube2iam.ts'
+import { type Kube2iamSettings, mapRole } from './kube2iam-mapping.ts'
 import type {
   AnnotatedPod,
   AssumeRefusal,
@@ -16,13 +17,21 @@ const role = 'iam.amazonaws.com/role'
 const start = Date.UTC(2026, 0, 1)
 const directory = '/latest/meta-data/iam/security-credentials/'
 
+/** The node's own metadata, as it is before an agent. */
+const metadata = (path: string): ProxyAnswer =>
+  path === '/latest/meta-data/instance-id'
+    ? { status: 200, text: 'i-1' }
+    : { status: 200, text: '192.168.0.1' }
+
 function podsWith(
   at: Readonly<Record<string, readonly AnnotatedPod[]>>,
   namespaces: Readonly<Record<string, Readonly<Record<string, string>>>> = {},
 ): PodsByAddress {
   return {
     activePodsAt: (ip) => at[ip] ?? [],
+    addresses: () => Object.keys(at),
     namespaceAnnotations: (name) => namespaces[name],
+    namespaces: () => Object.keys(namespaces),
   }
 }
 
@@ -57,7 +66,7 @@ function agent(
     },
   })
   const get = async (path: string, sourceIp: string) => {
-    const answer = await proxy.answer({ method: 'GET', path, sourceIp })
+    const answer = await proxy.answer({ method: 'GET', path, sourceIp, metadata })
     assert.notEqual(answer, 'pass')
     return answer as ProxyAnswer
   }
@@ -125,7 +134,7 @@ test('an unknown address is looked for over two seconds, since its cache lags be
     pods: podsWith(at),
     assume: async () => ({ code: 'X', message: '', requestId: '' }),
   })
-  const answer = proxy.answer({ method: 'GET', path: directory, sourceIp: '10.0.0.1' })
+  const answer = proxy.answer({ method: 'GET', path: directory, sourceIp: '10.0.0.1', metadata })
   at['10.0.0.1'] = [pod('late', { [role]: 'late-role' })]
   await clock.advance(50)
   assert.deepEqual(await answer, { status: 200, text: 'late-role' })
@@ -212,7 +221,10 @@ test("hole: every other path goes to the node's own metadata: user data, and the
     '/latest/meta-data/iam/info',
   ]
   for (const path of paths) {
-    assert.equal(await proxy.answer({ method: 'GET', path, sourceIp: '10.0.0.1' }), 'pass')
+    assert.equal(
+      await proxy.answer({ method: 'GET', path, sourceIp: '10.0.0.1', metadata }),
+      'pass',
+    )
   }
 })
 
@@ -245,4 +257,66 @@ test('session names are the hash of the address and the role, cut at 64', () => 
   const name = sessionNameFor(`${base}team/${'r'.repeat(64)}`, '10.0.0.1')
   assert.equal(name.length, 64)
   assert.match(name, /^[0-9a-f]+-r+$/)
+})
+
+test('hole: any pod reads at /metrics which roles its neighbours asked for', async () => {
+  const pods = podsWith({
+    '10.0.0.1': [pod('bank', { [role]: 'bank' })],
+    '10.0.0.2': [pod('cracked')],
+  })
+  const { get } = agent(pods)
+  await get(directory, '10.0.0.1')
+  await get(`${directory}bank`, '10.0.0.1')
+  await get(`${directory}bank`, '10.0.0.1')
+  await get(`${directory}other`, '10.0.0.1')
+  const { status, text } = await get('/metrics', '10.0.0.2')
+  assert.equal(status, 200)
+  const bank = `role_arn="${base}bank"`
+  for (const line of [
+    '# TYPE kube2iam_iam_request_duration_seconds histogram',
+    `kube2iam_iam_request_duration_seconds_bucket{code="Success",${bank},le="0.001"} 1`,
+    `kube2iam_iam_request_duration_seconds_bucket{code="Success",${bank},le="8.192"} 1`,
+    `kube2iam_iam_request_duration_seconds_bucket{code="Success",${bank},le="+Inf"} 1`,
+    `kube2iam_iam_request_duration_seconds_count{code="Success",${bank}} 1`,
+    'kube2iam_iam_request_duration_seconds_count{code="UnknownError",role_arn=""} 0',
+    `kube2iam_iam_cache_hits_total{${bank}} 1`,
+    'kube2iam_http_request_duration_seconds_count{code="200",handler="roleHandler",method="GET"} 2',
+    'kube2iam_http_request_duration_seconds_count{code="403",handler="roleHandler",method="GET"} 1',
+    'kube2iam_http_request_duration_seconds_count{code="200",handler="securityCredentialsHandler",method="GET"} 1',
+    'kube2iam_healthcheck_status 1',
+  ]) {
+    assert.ok(text.split('\n').includes(line), `${line}\nis not in\n${text}`)
+  }
+})
+
+test('hole: with --debug any pod reads the roles of all; without, the path is the node’s', async () => {
+  const pods = podsWith(
+    {
+      '10.0.0.1': [pod('bank', { [role]: 'bank' }, 'money')],
+      '10.0.0.2': [pod('one'), pod('two')],
+      '10.0.0.3': [pod('plain')],
+    },
+    { money: { 'iam.amazonaws.com/allowed-roles': '["bank*"]' }, default: {} },
+  )
+  const open = agent(pods, { baseRoleArn: base, debug: true })
+  assert.deepEqual(JSON.parse((await open.get('/debug/store', '10.0.0.3')).text), {
+    namespaceByIP: { '10.0.0.1': 'money', '10.0.0.3': 'default' },
+    rolesByIP: { '10.0.0.1': 'bank', '10.0.0.3': '' },
+    rolesByNamespace: { money: ['bank*'], default: [] },
+  })
+  const request = { method: 'GET', path: '/debug/store', sourceIp: '10.0.0.3', metadata }
+  assert.equal(await agent(pods).proxy.answer(request), 'pass')
+})
+
+test('/healthz reads the instance’s id by version 1: with tokens required kube2iam is never healthy', async () => {
+  const { get, proxy } = agent(podsWith({}))
+  const healthy = await get('/healthz', '10.0.0.1')
+  assert.equal(healthy.text, '{"hostIP":"192.168.0.1","instanceId":"i-1"}\n')
+  const shut = () => ({ status: 401, text: '' })
+  const request = { method: 'GET', path: '/healthz', sourceIp: '10.0.0.1', metadata: shut }
+  const ill = (await proxy.answer(request)) as ProxyAnswer
+  assert.equal(ill.status, 500)
+  assert.match(ill.text, /^Error getting instance id, got status: 401 Unauthorized/)
+  const page = (await proxy.answer({ ...request, path: '/metrics' })) as ProxyAnswer
+  assert.match(page.text, /^kube2iam_healthcheck_status 0$/m)
 })

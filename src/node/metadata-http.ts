@@ -18,7 +18,7 @@ const requestTimeoutMs = 10_000
 
 /** Writes the answer as EC2 does; without a text, its page for the status. */
 export function send(response: ServerResponse, { status, text, headers }: Answer): void {
-  const body = text ?? page(status)
+  const body = text ?? pageOf(status)
   response.writeHead(status, {
     'content-type': text === undefined ? 'text/html' : 'text/plain',
     'content-length': Buffer.byteLength(body),
@@ -29,7 +29,8 @@ export function send(response: ServerResponse, { status, text, headers }: Answer
   response.end(body)
 }
 
-function page(status: number): string {
+/** EC2's page for a status. */
+export function pageOf(status: number): string {
   const title = STATUS_CODES[status] ?? ''
   return `<?xml version="1.0" encoding="iso-8859-1"?>
 <!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN"

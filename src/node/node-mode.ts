@@ -1,6 +1,6 @@
 /** What stands between a cluster's pods and instance metadata, as a ConfigMap of the cluster says it: pure. */
 import type { KiamSettings } from './kiam.ts'
-import type { Kube2iamSettings } from './kube2iam.ts'
+import type { Kube2iamSettings } from './kube2iam-mapping.ts'
 
 /** Where the mode is kept: `kubectl -n kube-system get configmap podpass-node-mode`. */
 export const nodeModeMap = { namespace: 'kube-system', name: 'podpass-node-mode' } as const
@@ -34,6 +34,7 @@ export function readNodeMode(
           ...(data['default-role'] ? { defaultRole: data['default-role'] } : {}),
           namespaceRestrictions: data['namespace-restrictions'] === 'true',
           namespaceRestrictionFormat: format === 'regexp' ? 'regexp' : 'glob',
+          debug: data['debug'] === 'true',
         },
       }
     }

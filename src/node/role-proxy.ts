@@ -17,8 +17,11 @@ export interface AnnotatedPod {
 export interface PodsByAddress {
   /** Pods with this address that have not ended. */
   activePodsAt(ip: string): readonly AnnotatedPod[]
+  /** All addresses of such pods. */
+  addresses(): readonly string[]
   /** Undefined: there is no such namespace. */
   namespaceAnnotations(name: string): Readonly<Record<string, string>> | undefined
+  namespaces(): readonly string[]
 }
 
 export interface RoleProxyRequest {
@@ -27,6 +30,8 @@ export interface RoleProxyRequest {
   readonly path: string
   /** Where the packets say they come from. */
   readonly sourceIp: string
+  /** The node's own metadata at a path, as the agent asks for it: from the host's network, by version 1. */
+  readonly metadata: (path: string) => ProxyAnswer
 }
 
 export interface ProxyAnswer {

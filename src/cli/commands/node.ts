@@ -13,6 +13,7 @@ interface Options {
   readonly defaultRole?: string
   readonly namespaceRestrictions?: boolean
   readonly namespaceRestrictionFormat?: string
+  readonly debugStore?: boolean
   readonly serverRole?: string
   readonly strictNamespaceRegexp: boolean
   readonly allowRouteRegexp?: string
@@ -45,6 +46,7 @@ function modeCommand(context: CliContext): Command {
     .option('--default-role <role>', 'kube2iam: of pods without the annotation')
     .option('--namespace-restrictions', 'kube2iam: heed iam.amazonaws.com/allowed-roles')
     .option('--namespace-restriction-format <format>', 'kube2iam: glob or regexp')
+    .option('--debug-store', 'kube2iam, its --debug: show all it knows at /debug/store, to any pod')
     .option('--server-role <role>', "kiam: the server's role, which ec2.amazonaws.com may assume")
     .option('--no-strict-namespace-regexp', 'kiam: expressions need not match the whole ARN')
     .option('--allow-route-regexp <expression>', 'kiam: other paths that pods may read')
@@ -86,6 +88,7 @@ function dataOf(mode: string, options: Options): Record<string, string> {
         ...(defaultRole && { 'default-role': defaultRole }),
         ...(options.namespaceRestrictions && { 'namespace-restrictions': 'true' }),
         ...(format && { 'namespace-restriction-format': format }),
+        ...(options.debugStore && { debug: 'true' }),
       }
     case 'kiam':
       return {
