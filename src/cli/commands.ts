@@ -101,6 +101,11 @@ export const commandRows: readonly CommandRow[] = [
     async () => (await import('./commands/tutorial.ts')).tutorialCommand,
   ),
   row(
+    'story',
+    'watch a cracked pod attack its neighbour: before IRSA, beside it, under it',
+    async () => (await import('./commands/story.ts')).storyCommand,
+  ),
+  row(
     'serve',
     'run IAM and STS in production, many processes on one PostgreSQL',
     async () => (await import('./commands/serve.ts')).serveCommand,
