@@ -1,6 +1,7 @@
 /**
  * IAM from 10 roles to 100,000: what a role costs in memory, and whether questions and writes stay as quick.
- * Each size is measured in a process of its own, so that what one left behind never counts for the next.
+ * Each size is measured in a process of its own, so that what one left behind never counts for the next; a second is one
+ * of CPU. A thousand roles are in use, spread evenly over all.
  * Run: `node --expose-gc bench/iam.ts [--small]`.
  */
 import { execFileSync } from 'node:child_process'
@@ -86,18 +87,24 @@ async function heap(): Promise<number> {
   return process.memoryUsage().heapUsed
 }
 
-/** Calls a second, the best of three rounds. */
+/** CPU seconds of the whole process, collection of garbage too: a busy neighbour does not count, as it would by the clock. */
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e6
+}
+
+/** Calls a CPU second, the best of three rounds. */
 function rate(once: (index: number) => unknown): number {
   let best = 0
   let done = 0
   for (let round = 0; round < 3; round += 1) {
-    const start = performance.now()
+    const [start, used] = [performance.now(), cpuSeconds()]
     let calls = 0
     while (performance.now() - start < seconds * 1000) {
       for (let batch = 0; batch < 100; batch += 1) once(done++)
       calls += 100
     }
-    best = Math.max(best, (calls * 1000) / (performance.now() - start))
+    best = Math.max(best, calls / (cpuSeconds() - used))
   }
   return best
 }
@@ -145,7 +152,7 @@ async function measure(count: number): Promise<void> {
     const { output, write } = invoke({ Action: 'ListRoles', MaxItems: '5', Marker: marker })
     return write(output)
   })
-  const created = performance.now()
+  const created = cpuSeconds()
   const batch = small ? 200 : 2_000
   await Promise.all(
     Array.from({ length: batch }, (_, index) => {
@@ -156,7 +163,7 @@ async function measure(count: number): Promise<void> {
       }).output
     }),
   )
-  const creations = (batch * 1000) / (performance.now() - created)
+  const creations = batch / (cpuSeconds() - created)
 
   const facts = iam.identities.role(arns[500] ?? '')
   const cells = [count, perRole, opened, roles, keys, get, list, creations]

@@ -12,6 +12,7 @@ import type {
 import type { LastUsed } from './last-used.ts'
 import { defaultDocument, findPolicy, findRole, nothing, type PolicySource } from './lookup.ts'
 import { entityArn, providerArn, providerName } from './names.ts'
+import { RecentRoles } from './recent-roles.ts'
 import type {
   Attachment,
   GranteeRecord,
@@ -31,13 +32,17 @@ export interface IdentitiesOptions extends PolicySource {
 
 export function createIdentities(options: IdentitiesOptions): Identities {
   const { state, lastUsed } = options
-  return {
-    accessKey: (id) => findKey(state, id),
-    principal: (caller) => findPrincipal(options, caller),
-    role: (arn) => {
+  const roles = new RecentRoles(
+    (arn) => {
       const found = findRole(state, arn)
       return found && roleFacts(options, found.account, found.role)
     },
+    () => state.version,
+  )
+  return {
+    accessKey: (id) => findKey(state, id),
+    principal: (caller) => findPrincipal(options, caller, roles),
+    role: (arn) => roles.get(arn),
     managedPolicy: (arn) => {
       const policy = findPolicy(options, arn)
       return policy && named(policy, arn)
@@ -81,7 +86,11 @@ function findKey(state: IamState, accessKeyId: string): LongTermKey | undefined 
   }
 }
 
-function findPrincipal(options: IdentitiesOptions, caller: Caller): PrincipalFacts | undefined {
+function findPrincipal(
+  options: IdentitiesOptions,
+  caller: Caller,
+  roles: RecentRoles,
+): PrincipalFacts | undefined {
   switch (caller.kind) {
     case 'anonymous':
       return undefined
@@ -92,10 +101,8 @@ function findPrincipal(options: IdentitiesOptions, caller: Caller): PrincipalFac
       return user?.id === caller.userId ? userFacts(options, caller.account, user) : undefined
     }
     case 'session': {
-      const found = findRole(options.state, caller.session.roleArn)
-      return found?.role.id === caller.session.roleId
-        ? granteeFacts(options, found.account, 'role', found.role, [])
-        : undefined
+      const role = roles.get(caller.session.roleArn)
+      return role?.id === caller.session.roleId ? role : undefined
     }
   }
 }

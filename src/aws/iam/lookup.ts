@@ -1,7 +1,7 @@
 /** Finds roles, policies and providers by their ARNs. */
 import { parseArn } from '../../kernel/arn.ts'
-import type { AwsManagedPolicies } from './managed-policies.ts'
-import { entityArn } from './names.ts'
+import { type AwsManagedPolicies, isAwsManaged } from './managed-policies.ts'
+import { isArnOf } from './names.ts'
 import type { PolicyRecord, ProviderRecord, RoleRecord } from './records.ts'
 import type { IamState } from './state.ts'
 
@@ -17,11 +17,11 @@ export function findRole(
   arn: string,
 ): { account: string; role: RoleRecord } | undefined {
   const parsed = parseArn(arn)
-  if (parsed?.service !== 'iam' || !parsed.resource.startsWith('role/')) return undefined
-  const name = parsed.resource.slice(parsed.resource.lastIndexOf('/') + 1)
-  const role = state.entry(parsed.account, 'role', name)?.record
-  if (!role || entityArn(parsed.account, 'role', role) !== arn) return undefined
-  return { account: parsed.account, role }
+  if (!parsed) return undefined
+  const { account, resource } = parsed
+  const name = resource.slice(resource.lastIndexOf('/') + 1)
+  const role = state.entry(account, 'role', name)?.record
+  return role && isArnOf(parsed, 'role', role) ? { account, role } : undefined
 }
 
 /** A managed policy of AWS's or of an account, by its ARN. */
@@ -29,12 +29,13 @@ export function findPolicy(
   { state, awsManaged }: PolicySource,
   arn: string,
 ): PolicyRecord | undefined {
+  if (isAwsManaged(arn)) return awsManaged.get(arn)
   const parsed = parseArn(arn)
-  if (parsed?.service !== 'iam' || !parsed.resource.startsWith('policy/')) return undefined
-  if (parsed.account === 'aws') return awsManaged.get(arn)
-  const name = parsed.resource.slice(parsed.resource.lastIndexOf('/') + 1)
-  const policy = state.entry(parsed.account, 'policy', name)?.record
-  return policy && entityArn(parsed.account, 'policy', policy) === arn ? policy : undefined
+  if (!parsed) return undefined
+  const { account, resource } = parsed
+  const name = resource.slice(resource.lastIndexOf('/') + 1)
+  const policy = state.entry(account, 'policy', name)?.record
+  return policy && isArnOf(parsed, 'policy', policy) ? policy : undefined
 }
 
 /** An account's OIDC provider by its ARN; also by one that leaves the port out, where only one fits. */

@@ -1,7 +1,7 @@
 /** IAM in memory: what the store holds, fed by its changes, with the indexes that questions need. */
 import type { Store } from '../../store/store.ts'
 import { Collection, type Entry, Index } from './collection.ts'
-import { parseKey, storePrefix } from './names.ts'
+import { keyOf, parseKey, storePrefix } from './names.ts'
 import type {
   AccountRecord,
   Attachment,
@@ -25,6 +25,9 @@ export class AccountState {
     policy: new Collection(),
     'instance-profile': new Collection(),
     'oidc-provider': new Collection(),
+    'server-certificate': new Collection(),
+    'saml-provider': new Collection(),
+    mfa: new Collection(),
   }
   /** Policy ARN → `role/name`, `user/name`, `group/name` that have it attached. */
   readonly attachedTo = new Index()
@@ -32,6 +35,8 @@ export class AccountState {
   readonly boundaryOf = new Index()
   /** Group → its users. */
   readonly members = new Index()
+  /** Serial number of an enabled MFA device → the user who has it. */
+  readonly mfaOf = new Index()
   /** Role → instance profiles. */
   readonly profilesOf = new Index()
   /** Provider name without its port → provider names. */
@@ -53,6 +58,7 @@ export class IamState implements Disposable {
   readonly #keys = new Map<string, KeyOwner>()
   readonly #uses = new Map<string, UseRecord>()
   readonly #feed: Disposable
+  #version = 0
 
   /** Reads all of IAM and follows its changes from there on. */
   constructor(store: Store) {
@@ -92,8 +98,12 @@ export class IamState implements Disposable {
     kind: K,
     name: string,
   ): Entry<RecordOf[K]> | undefined {
-    const key = kind === 'oidc-provider' ? encodeURIComponent(name) : name.toLowerCase()
-    return this.#accounts.get(account)?.entities[kind].get(key)
+    return this.#accounts.get(account)?.entities[kind].get(keyOf(kind, name))
+  }
+
+  /** Another number whenever anything but a last use has changed. */
+  get version(): number {
+    return this.#version
   }
 
   keyOwner(accessKeyId: string): KeyOwner | undefined {
@@ -115,6 +125,7 @@ export class IamState implements Disposable {
     if (!place) return
     const { kind, name } = place
     if (kind === 'used') this.#applyUse(name, value as UseRecord | undefined)
+    else this.#version += 1
     const account = this.#accounts.get(place.account) ?? new AccountState(place.account)
     this.#accounts.set(place.account, account)
     if (kind === 'account')
@@ -200,6 +211,7 @@ function indexesOf(account: AccountState, kind: EntityKind, key: string): readon
         [account.attachedTo, attachments, member],
         [account.boundaryOf, boundary, member],
         [account.members, groups, key],
+        [account.mfaOf, mfaSerials, key],
       ]
     case 'instance-profile':
       return [[account.profilesOf, profileRole, key]]
@@ -220,6 +232,9 @@ const boundary = (record: AnyRecord) => {
 
 const groups = (record: AnyRecord) =>
   (record as UserRecord | undefined)?.groups.map(({ name }) => name.toLowerCase()) ?? []
+
+const mfaSerials = (record: AnyRecord) =>
+  (record as UserRecord | undefined)?.mfa?.map(({ serial }) => serial) ?? []
 
 const profileRole = (record: AnyRecord) => {
   const role = (record as InstanceProfileRecord | undefined)?.role
