@@ -1,7 +1,7 @@
 /**
  * IAM from 10 roles to 100,000: what a role costs in memory, and whether questions and writes stay as quick.
  * Each size is measured in a process of its own, so that what one left behind never counts for the next; a second is one
- * of CPU. A thousand roles are in use, spread evenly over all.
+ * of CPU. A thousand roles are in use, spread evenly over all. Then a thousand roles over HTTP, moto beside us.
  * Run: `node --expose-gc bench/iam.ts [--small]`.
  */
 import { execFileSync } from 'node:child_process'
@@ -13,6 +13,7 @@ import type { AwsRequest, Call } from '../src/aws/operation.ts'
 import { ManualClock } from '../src/clock/manual-clock.ts'
 import { openSqliteStore } from '../src/store/sqlite/sqlite-store.ts'
 import type { Change, Store } from '../src/store/store.ts'
+import { measureOverHttp } from './iam-http.ts'
 
 const small = process.argv.includes('--small')
 const sizes = small ? [10, 5_000] : [10, 1_000, 100_000]
@@ -192,6 +193,7 @@ async function measureAll(): Promise<void> {
     `AWS managed policies: ${count}, import ${(imported - loading).toFixed(1)} ms, first list ${(performance.now() - imported).toFixed(1)} ms`,
   )
   print(`result ${hash.digest('hex').slice(0, 16)}`)
+  if (!small) await measureOverHttp()
 }
 
 await (only ? measure(Number(only)) : measureAll())

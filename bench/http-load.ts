@@ -1,0 +1,118 @@
+/** Load over HTTP for the benchmarks: requests made beforehand, sent in turn over a few connections, answers counted and timed. */
+import { createHash } from 'node:crypto'
+import { connect } from 'node:net'
+
+/** A server under load. */
+export interface Served {
+  readonly port: number
+  /** CPU microseconds that its process has used so far. */
+  cpuMicros(): Promise<number>
+}
+
+/** What a load showed. */
+export interface Figures {
+  /** Requests per CPU second of the server. */
+  readonly perCpuSecond: number
+  /** Answered with 200. */
+  readonly good: number
+}
+
+/** The bytes of a POST to `/`. `content-length` is added. */
+export function post(
+  port: number,
+  body: string,
+  headers: Readonly<Record<string, string>>,
+): Buffer {
+  const lines = Object.entries({
+    host: `127.0.0.1:${port}`,
+    ...headers,
+    'content-length': String(Buffer.byteLength(body)),
+  })
+  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+  return Buffer.from(`POST / HTTP/1.1\r\n${head}\r\n${body}`)
+}
+
+/** Loads a server after a warm-up, prints a line of what it did, and fails the process where an answer was no 200. */
+export async function measure(
+  name: string,
+  server: Served,
+  requests: readonly Buffer[],
+  load: { readonly count: number; readonly warmUp: number; readonly connections: number },
+): Promise<Figures> {
+  const { count, warmUp, connections } = load
+  const { port } = server
+  if (warmUp > 0) await send(port, requests, { count: warmUp, connections })
+  const cpuBefore = await server.cpuMicros()
+  const started = performance.now()
+  const { times, good } = await send(port, requests, { count, connections })
+  const wallSeconds = (performance.now() - started) / 1000
+  const cpuSeconds = ((await server.cpuMicros()) - cpuBefore) / 1e6
+  const perCpuSecond = count / cpuSeconds
+  const at = (share: number): string => (times[Math.floor(times.length * share)] ?? 0).toFixed(2)
+  const digest = createHash('sha256').update(`${name} ${good}/${count}`).digest('hex').slice(0, 16)
+  process.stdout.write(
+    `${name}: ${Math.round(perCpuSecond)} per CPU second (${micros(perCpuSecond)} each), ${Math.round(count / wallSeconds)}/s by the wall, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms at ${connections} connections, ${good} of ${count} good, hash ${digest}\n`,
+  )
+  if (good !== count) process.exitCode = 1
+  return { perCpuSecond, good }
+}
+
+/** The line that sets a peer's cost of an operation beside ours. */
+export function compare(name: string, ours: Figures, peers: Figures): void {
+  const ratio = ours.perCpuSecond / peers.perCpuSecond
+  process.stdout.write(
+    `${name}: ${micros(ours.perCpuSecond)} of CPU here, ${micros(peers.perCpuSecond)} with moto: ${ratio.toFixed(1)} times\n`,
+  )
+}
+
+function micros(perSecond: number): string {
+  return `${(1e6 / perSecond).toFixed(1)} µs`
+}
+
+/** Answers the milliseconds that each request took, in order, and how many answers were 200. */
+async function send(
+  port: number,
+  requests: readonly Buffer[],
+  { count, connections }: { readonly count: number; readonly connections: number },
+): Promise<{ readonly times: readonly number[]; readonly good: number }> {
+  let next = 0
+  let good = 0
+  const times: number[] = []
+  const lane = (resolve: () => void, reject: (error: Error) => void): void => {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+    let sentAt = performance.now()
+    let pending = ''
+    const ask = (): void => {
+      const request = requests[next % requests.length]
+      if (next >= count || !request) {
+        socket.end()
+        resolve()
+        return
+      }
+      next++
+      sentAt = performance.now()
+      socket.write(request)
+    }
+    socket.setEncoding('latin1')
+    socket.on('connect', ask)
+    socket.on('error', reject)
+    socket.on('data', (piece: string) => {
+      pending += piece
+      const end = pending.indexOf('\r\n\r\n')
+      if (end < 0) return
+      const head = pending.slice(0, end)
+      const length = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0)
+      if (pending.length < end + 4 + length) return
+      if (head.startsWith('HTTP/1.1 200')) good++
+      pending = ''
+      times.push(performance.now() - sentAt)
+      if (!/\r\nconnection: close/i.test(head)) return ask()
+      // A server that keeps no connection, such as moto's: the next request needs one of its own.
+      socket.destroy()
+      if (next < count) lane(resolve, reject)
+      else resolve()
+    })
+  }
+  await Promise.all(Array.from({ length: connections }, () => new Promise<void>(lane)))
+  return { times: times.sort((a, b) => a - b), good }
+}
