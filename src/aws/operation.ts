@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import type { PodSubject } from '../audit/audit-log.ts'
 import type { Verdict } from '../chain/verdict.ts'
 import type { Caller } from './caller.ts'
+import type { Form } from './protocol/form.ts'
 
 export { errors, Refusal } from '../kernel/refusal.ts'
 
@@ -149,7 +150,7 @@ export interface AwsService {
    * Finds the operation. `form` holds the fields of a Query request, from body or query string. Throws the protocol's
    * refusal (`InvalidAction`, `NotImplemented`) where there is none.
    */
-  match(request: AwsRequest, form: URLSearchParams | undefined): BoundOperation
+  match(request: AwsRequest, form: Form | undefined): BoundOperation
   /** Writes an error in the service's protocol. */
   writeError(
     error: WireError,

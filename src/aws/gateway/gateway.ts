@@ -10,6 +10,7 @@ import type { Sessions } from '../sessions.ts'
 import { type OnePortServer, startOnePortServer } from './one-port-server.ts'
 import { serve } from './pipeline.ts'
 import type { PipelineDeps } from './progress.ts'
+import { TrustedProxies } from './trusted-proxies.ts'
 import { createTurn } from './turn.ts'
 
 export interface GatewayOptions {
@@ -34,6 +35,8 @@ export interface GatewayOptions {
   readonly region: string
   /** The account of anonymous requests. */
   readonly account: string
+  /** Addresses and networks of proxies whose X-Forwarded-For counts. Default: none's. */
+  readonly trustedProxies?: readonly string[]
 }
 
 /** Listens; disposing stops taking connections, lets requests in flight end, then closes. */
@@ -55,6 +58,7 @@ export async function startGateway(options: GatewayOptions): Promise<OnePortServ
     log: options.log,
     region: options.region,
     account: options.account,
+    ...(options.trustedProxies?.length && { proxies: new TrustedProxies(options.trustedProxies) }),
   }
   return startOnePortServer({
     host: options.host,

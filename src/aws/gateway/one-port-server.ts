@@ -5,6 +5,8 @@ import { createServer as createTcpServer, type Socket } from 'node:net'
 
 export interface OnePortServer extends AsyncDisposable {
   readonly port: number
+  /** Serves new connections with another certificate; those that are open go on. Without one before, it does nothing. */
+  setCertificate(tls: { readonly cert: string; readonly key: string }): void
 }
 
 const tlsHandshake = 0x16
@@ -78,6 +80,7 @@ export async function startOnePortServer(options: {
   if (address === null || typeof address === 'string') throw new Error('the server has no port')
   return {
     port: address.port,
+    setCertificate: ({ cert, key }) => secure?.setSecureContext({ cert, key }),
     [Symbol.asyncDispose]: async () => {
       closing = true
       const closed = new Promise<void>((resolve) => door.close(() => resolve()))

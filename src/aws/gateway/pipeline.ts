@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Refusal } from '../../kernel/refusal.ts'
 import { nextStage } from '../../kernel/stage.ts'
 import type { AwsRequest, AwsResponse, AwsService, BoundOperation, Call } from '../operation.ts'
+import { type Form, parseForm } from '../protocol/form.ts'
 import { auditRecord, type Outcome } from './audit-record.ts'
 import { authenticate } from './authenticate.ts'
 import {
@@ -31,7 +32,7 @@ export async function serve(
   mustContinue: boolean,
   deps: PipelineDeps,
 ): Promise<void> {
-  const received = receive(message)
+  const received = receive(message, deps.proxies)
   const progress: Progress = {
     requestId: randomUUID(),
     at: deps.authenticator.now(),
@@ -155,15 +156,15 @@ async function readForm(
   progress: Progress,
   proceed: () => void,
   deps: PipelineDeps,
-): Promise<{ form: URLSearchParams | undefined; body: Uint8Array | undefined }> {
+): Promise<{ form: Form | undefined; body: Uint8Array | undefined }> {
   if (found.service?.signingName === 's3' || found.form === 'none') {
     return { form: undefined, body: undefined }
   }
   if (found.form === 'query') {
-    return { form: new URLSearchParams(request.rawQuery), body: undefined }
+    return { form: parseForm(request.rawQuery), body: undefined }
   }
   const body = await readBuffered(message, maxFormBytes, proceed)
-  const form = new URLSearchParams(Buffer.from(body).toString('utf8'))
+  const form = parseForm(body.toString('utf8'))
   if (found.claim === undefined) {
     const service = routeForm(form.get('Version'), deps.services)
     if (service) progress.service = service
@@ -175,9 +176,9 @@ async function readBuffered(
   message: IncomingMessage,
   maxBytes: number,
   proceed: () => void,
-): Promise<Uint8Array> {
+): Promise<Buffer> {
   const length = announcedLength(message)
-  if (length === 0) return new Uint8Array()
+  if (length === 0) return Buffer.alloc(0)
   if (length !== undefined && length > maxBytes) throw tooLarge(maxBytes)
   proceed()
   return readAll(message, maxBytes)
@@ -190,7 +191,8 @@ async function authoriseAll(
   service: AwsService,
   progress: Progress,
 ): Promise<void> {
-  for (const need of (await operation.needs(input, call)) ?? []) {
+  const needs = operation.needs(input, call)
+  for (const need of needs instanceof Promise ? await needs : (needs ?? [])) {
     const { allowed, message } = call.authorise(need)
     if (allowed) continue
     const { caller } = call

@@ -6,6 +6,7 @@ import type { Evaluate } from '../../kernel/policy/decision.ts'
 import type { AwsRequest, AwsService, BoundOperation, Call, EventFacts } from '../operation.ts'
 import type { Authenticated, Authenticator } from './authenticate.ts'
 import type { Authoriser } from './authorise.ts'
+import type { TrustedProxies } from './trusted-proxies.ts'
 
 /** All that serving a request needs. */
 export interface PipelineDeps {
@@ -18,6 +19,8 @@ export interface PipelineDeps {
   readonly log: Log
   readonly region: string
   readonly account: string
+  /** Whose word of where a request comes from counts. */
+  readonly proxies?: TrustedProxies
 }
 
 /** What is known of a request so far; each step adds its part, the record shows them all. */

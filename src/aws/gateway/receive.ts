@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import { parseQuery, type QueryParameter } from '../../kernel/sigv4/uri.ts'
 import type { AwsRequest } from '../operation.ts'
+import { plainAddress, type TrustedProxies } from './trusted-proxies.ts'
 
 export interface Received {
   readonly request: AwsRequest
@@ -30,8 +31,8 @@ const single = new Set([
   'x-amz-target',
 ])
 
-/** Reads line and headers. The body stays unread. */
-export function receive(message: IncomingMessage): Received {
+/** Reads line and headers. The body stays unread. Without `proxies` the connection itself says who asks. */
+export function receive(message: IncomingMessage, proxies?: TrustedProxies): Received {
   const headers = new Map<string, string>()
   let fault: string | undefined
   const raw = message.rawHeaders
@@ -52,14 +53,19 @@ export function receive(message: IncomingMessage): Received {
   const query = fault === undefined ? parseQuery(rawQuery) : []
   if (query.length > maxParameters) fault = 'The request has too many query parameters.'
   if (!rawPath.startsWith('/')) fault = 'The request target is not a path.'
+  const connection = {
+    address: plainAddress(message.socket.remoteAddress ?? ''),
+    secure: (message.socket as TLSSocket).encrypted === true,
+  }
+  const { address, secure } = proxies?.originOf(connection, headers) ?? connection
   const request: AwsRequest = {
     method: message.method ?? 'GET',
     rawTarget,
     rawPath,
     rawQuery,
     headers,
-    secure: (message.socket as TLSSocket).encrypted === true,
-    sourceIp: plainAddress(message.socket.remoteAddress ?? ''),
+    secure,
+    sourceIp: address,
   }
   return fault === undefined ? { request, query } : { request, query, fault }
 }
@@ -70,9 +76,4 @@ function originForm(target: string): string {
   if (!match) return target
   const rest = match[1] ?? ''
   return rest.startsWith('/') ? rest : `/${rest}`
-}
-
-/** `::ffff:127.0.0.1` is an IPv4 address. */
-function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice(7) : address
 }

@@ -124,17 +124,10 @@ test('a missing required parameter is null', () => {
   assert.match(refusal.message, /Value null at 'webIdentityToken' .* Member must not be null$/)
 })
 
-test('a number that is none, too many fields and too deep names are refused, not guessed', () => {
+test('a number that is none and too deep names are refused, not guessed', () => {
   const bound = bind({ Action: 'AssumeRoleWithWebIdentity', DurationSeconds: 'one hour' })
   const number = refused(() => bound.parse(request(), new Uint8Array(), undefined))
   assert.deepEqual([number.code, number.status], ['MalformedInput', 400])
-  const many = new URLSearchParams({ Version: '2011-06-15', Action: 'AssumeRoleWithWebIdentity' })
-  for (let n = 0; n < 9_000; n++) many.append(`Tags.member.${n}.Key`, 'k')
-  const tooMany = sts.match(request(), many)
-  assert.equal(
-    refused(() => tooMany.parse(request(), new Uint8Array(), undefined)).code,
-    'MalformedInput',
-  )
   const deep = bind({ Action: 'AssumeRoleWithWebIdentity', [`a${'.b'.repeat(40)}`]: '1' })
   assert.equal(
     refused(() => deep.parse(request(), new Uint8Array(), undefined)).code,

@@ -1,19 +1,18 @@
 /** AWS's Query protocol: a form (or query string) in, XML out. STS, IAM and RDS speak it. */
 import { Refusal } from '../../kernel/refusal.ts'
 import type { AwsResponse, WireError } from '../operation.ts'
+import type { Form } from './form.ts'
 import type { Member, ServiceModel, StructureShape } from './model.ts'
 import { shapeOf, structureOf } from './model.ts'
 import { type Malformed, readScalar, type Values } from './scalar.ts'
 import { escapeXml, writeMembers } from './xml-writer.ts'
 
-/** Fields of one request: more is no honest request (the largest lists have 1,000 items). */
-const fieldsMax = 8_192
 const depthMax = 16
 
 /** Form fields as a tree: `Tags.member.1.Key` is three branches and a leaf. */
 interface Node {
-  text?: string
-  readonly branches: Map<string, Node>
+  text?: string | undefined
+  branches?: Map<string, Node>
 }
 
 const malformed: Malformed = (wanted, name, given) =>
@@ -23,32 +22,32 @@ const malformed: Malformed = (wanted, name, given) =>
   })
 
 /** Reads an operation's input from the request's fields. Fields that the model does not know are ignored, as AWS does. */
-export function parseQuery(model: ServiceModel, operation: string, form: URLSearchParams): Values {
+export function parseQuery(model: ServiceModel, operation: string, form: Form): Values {
   const input = model.operations[operation]?.input
   if (!input) return {}
   return readStructure(model, structureOf(model, input), tree(form), '')
 }
 
-function tree(form: URLSearchParams): Node {
-  const root: Node = { branches: new Map() }
-  let fields = 0
+function tree(form: Form): Node {
+  const root: Node = {}
   for (const [name, text] of form) {
-    fields += 1
-    if (fields > fieldsMax) throw tooMuch(`more than ${fieldsMax} parameters`)
     const parts = name.split('.', depthMax + 1)
     if (parts.length > depthMax) throw tooMuch(`the parameter ${clip(name)} is nested too deeply`)
     let node = root
-    for (const part of parts) {
-      let next = node.branches.get(part)
-      if (!next) {
-        next = { branches: new Map() }
-        node.branches.set(part, next)
-      }
-      node = next
-    }
+    for (const part of parts) node = branchOf(node, part)
     node.text ??= text
   }
   return root
+}
+
+/** The branch of this name, made where there is none. */
+function branchOf(node: Node, name: string): Node {
+  node.branches ??= new Map()
+  const known = node.branches.get(name)
+  if (known) return known
+  const branch: Node = {}
+  node.branches.set(name, branch)
+  return branch
 }
 
 function tooMuch(what: string): Refusal {
@@ -62,9 +61,11 @@ function readStructure(
   path: string,
 ): Values {
   const values: Values = {}
-  for (const [name, member] of Object.entries(shape.members)) {
+  for (const name in shape.members) {
+    const member = shape.members[name]
+    if (!member) continue
     const wire = member.wire ?? name
-    const branch = node.branches.get(wire)
+    const branch = node.branches?.get(wire)
     if (branch) values[name] = readMember(model, member, branch, `${path}${wire}`)
   }
   return values
@@ -76,17 +77,17 @@ function readMember(model: ServiceModel, member: Member, node: Node, path: strin
     case 'structure':
       return readStructure(model, shape, node, `${path}.`)
     case 'list': {
-      const items = member.flat ? node : node.branches.get(shape.of.wire ?? 'member')
+      const items = member.flat ? node : node.branches?.get(shape.of.wire ?? 'member')
       return numbered(items).map(([index, item]) =>
         readMember(model, shape.of, item, `${path}.${index}`),
       )
     }
     case 'map': {
-      const entries = member.flat ? node : node.branches.get('entry')
+      const entries = member.flat ? node : node.branches?.get('entry')
       return Object.fromEntries(
         numbered(entries).map(([index, entry]) => {
-          const key = entry.branches.get(shape.key.wire ?? 'key')?.text ?? ''
-          const value = entry.branches.get(shape.value.wire ?? 'value') ?? { branches: new Map() }
+          const key = entry.branches?.get(shape.key.wire ?? 'key')?.text ?? ''
+          const value = entry.branches?.get(shape.value.wire ?? 'value') ?? {}
           return [key, readMember(model, shape.value, value, `${path}.${index}`)]
         }),
       )
@@ -98,8 +99,7 @@ function readMember(model: ServiceModel, member: Member, node: Node, path: strin
 
 /** The branches `1`, `2`, … in the order of their numbers. */
 function numbered(node: Node | undefined): [number, Node][] {
-  if (!node) return []
-  return [...node.branches]
+  return [...(node?.branches ?? [])]
     .filter(([name]) => /^\d{1,6}$/.test(name))
     .map(([name, branch]): [number, Node] => [Number(name), branch])
     .sort(([a], [b]) => a - b)

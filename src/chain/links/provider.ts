@@ -136,17 +136,16 @@ function conditionKeys(
   if (Array.isArray(amr) && amr.every((method) => typeof method === 'string')) values['amr'] = amr
   else if (typeof amr === 'string') values['amr'] = [amr]
   if (typeof email === 'string') values['email'] = email
-  const name = withoutScheme(token.issuer)
-  const prefixes = new Set([
-    name,
+  const issuer = withoutScheme(token.issuer)
+  const keys: Record<string, string | readonly string[]> = {}
+  for (const prefix of [
+    issuer,
     withoutScheme(provider.url),
-    ...(isOwn ? [withoutPort(name)] : []),
-  ])
-  return Object.fromEntries(
-    [...prefixes].flatMap((prefix) =>
-      Object.entries(values).map(([name, value]) => [`${prefix}:${name}`, value]),
-    ),
-  )
+    isOwn ? withoutPort(issuer) : issuer,
+  ]) {
+    for (const [name, value] of Object.entries(values)) keys[`${prefix}:${name}`] = value
+  }
+  return keys
 }
 
 /** How trust policies may spell a provider's ARN beside its own way: an issuer of our own with or without its port. */

@@ -1,15 +1,17 @@
 /** How links put durations and names into words. */
 
+const units = [
+  ['d', 86_400],
+  ['h', 3600],
+  ['min', 60],
+  ['s', 1],
+] as const
+
 /** `23 h 59 min`, `4 min`, `12 s`: the two largest units of a length in seconds, the sign dropped. */
 export function duration(seconds: number): string {
   let rest = Math.abs(Math.trunc(seconds))
   const parts: string[] = []
-  for (const [unit, size] of [
-    ['d', 86_400],
-    ['h', 3600],
-    ['min', 60],
-    ['s', 1],
-  ] as const) {
+  for (const [unit, size] of units) {
     const count = Math.floor(rest / size)
     rest -= count * size
     if (count > 0) parts.push(`${count} ${unit}`)

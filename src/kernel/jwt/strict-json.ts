@@ -23,15 +23,16 @@ export function parseStrictObject(bytes: Uint8Array): StrictJson {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return { problem: 'is not a JSON object' }
   }
-  const problem = findAmbiguity(text)
+  const problem = findAmbiguity(text, value)
   return problem ? { problem } : { object: value as Record<string, unknown> }
 }
 
 const quote = 0x22
-const comma = 0x2c
+const colon = 0x3a
 const minus = 0x2d
 const zero = 0x30
 const nine = 0x39
+const numericMarks = [...'.eE+'].map((mark) => mark.charCodeAt(0))
 const openBracket = 0x5b
 const backslash = 0x5c
 const closeBracket = 0x5d
@@ -39,40 +40,42 @@ const openBrace = 0x7b
 const closeBrace = 0x7d
 
 /** Walks the characters of a text that JSON.parse has accepted, each once. */
-function findAmbiguity(text: string): string | undefined {
-  // One entry a nesting level: the names seen so far in an object, undefined in an array.
-  const levels: (Set<string> | undefined)[] = []
-  let nameExpected = false
+function findAmbiguity(text: string, value: unknown): string | undefined {
+  let depth = 0
+  let names = 0
   for (let at = 0; at < text.length; at++) {
     const character = text.charCodeAt(at)
     if (character === quote) {
-      const end = stringEnd(text, at + 1)
-      if (nameExpected) {
-        const names = levels.at(-1)
-        const raw = text.slice(at, end + 1)
-        const name = raw.includes('\\') ? (JSON.parse(raw) as string) : raw.slice(1, -1)
-        if (names?.has(name)) return `has the member \`${name.slice(0, 64)}\` twice`
-        names?.add(name)
-        nameExpected = false
-      }
-      at = end
+      at = stringEnd(text, at + 1)
+    } else if (character === colon) {
+      names++
     } else if (character === openBrace || character === openBracket) {
-      if (levels.length === depthMax) return 'is nested too deeply'
-      nameExpected = character === openBrace
-      levels.push(nameExpected ? new Set() : undefined)
+      depth++
+      if (depth > depthMax) return 'is nested too deeply'
     } else if (character === closeBrace || character === closeBracket) {
-      levels.pop()
-      nameExpected = false
-    } else if (character === comma) {
-      nameExpected = levels.at(-1) !== undefined
+      depth--
     } else if (character === minus || (character >= zero && character <= nine)) {
       const end = numberEnd(text, at)
-      const number = text.slice(at, end)
-      if (!isExact(number)) return `has a number that is too large: ${number.slice(0, 40)}`
+      if (!isExact(text, at, end)) {
+        return `has a number that is too large: ${text.slice(at, Math.min(end, at + 40))}`
+      }
       at = end - 1
     }
   }
-  return undefined
+  // Of a name given twice JSON.parse keeps one member.
+  return names === countMembers(value) ? undefined : 'has a member twice'
+}
+
+/** Members of all objects in a value, at any depth. */
+function countMembers(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  let count = 0
+  if (Array.isArray(value)) {
+    for (const item of value) count += countMembers(item)
+    return count
+  }
+  for (const name in value) count += 1 + countMembers((value as Record<string, unknown>)[name])
+  return count
 }
 
 /** Where the quote is that ends a string; `from` is after its first. */
@@ -88,11 +91,18 @@ function stringEnd(text: string, from: number): number {
 /** After the last character of a number. */
 function numberEnd(text: string, from: number): number {
   let at = from + 1
-  while (at < text.length && /[\d.eE+-]/.test(text.charAt(at))) at++
+  while (at < text.length && isNumeric(text.charCodeAt(at))) at++
   return at
 }
 
-function isExact(number: string): boolean {
-  const value = Number(number)
-  return Math.abs(value) <= Number.MAX_SAFE_INTEGER
+function isNumeric(character: number): boolean {
+  if (character >= zero && character <= nine) return true
+  return character === minus || numericMarks.includes(character)
+}
+
+/** Up to 15 characters without an exponent are never too large. */
+function isExact(text: string, from: number, to: number): boolean {
+  const number = text.slice(from, to)
+  if (number.length <= 15 && !/e/i.test(number)) return true
+  return Math.abs(Number(number)) <= Number.MAX_SAFE_INTEGER
 }
