@@ -149,6 +149,19 @@ test('kill -9 under load loses no committed row and leaves no process', { skip }
   await again.end()
 })
 
+test('a stopped cluster lets nobody in, and starts with its data', { skip }, async () => {
+  const before = await connectAs('postgres', password)
+  ok(await lab.aws('rds', 'stop-db-cluster', ...named))
+  assert.deepEqual(servers(), [])
+  await assert.rejects(before.query('SELECT 1'))
+  await assert.rejects(connectAs('postgres', password), /ECONNREFUSED/)
+  ok(await lab.aws('rds', 'start-db-cluster', ...named))
+  const again = await connectAs('postgres', password)
+  const { rows } = await again.query('SELECT text FROM secret')
+  assert.deepEqual(rows, [{ text: 'the row' }])
+  await again.end()
+})
+
 test('deleting the cluster ends the server and removes its data', { skip }, async () => {
   ok(await lab.aws('rds', 'delete-db-cluster', ...named, '--skip-final-snapshot'))
   assert.deepEqual(servers(), [])

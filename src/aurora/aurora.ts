@@ -120,11 +120,15 @@ class Aurora implements DatabaseControl, AsyncDisposable {
     running.database = database
   }
 
-  async remove(arn: string): Promise<void> {
+  async stop(arn: string): Promise<void> {
     const starting = this.#running.get(arn)
     this.#running.delete(arn)
     const running = await starting?.catch(() => undefined)
     if (running) await stop(running)
+  }
+
+  async remove(arn: string): Promise<void> {
+    await this.stop(arn)
     rmSync(this.#dataOf(arn), { recursive: true, force: true })
     try {
       rmdirSync(this.#options.dataDirectory)

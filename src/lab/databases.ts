@@ -93,6 +93,7 @@ function openDatabases(
     freePort: async (wanted) => (await databases()).freePort(wanted),
     start: async (database) => (await databases()).start(database),
     change: async (database) => (await databases()).change(database),
+    stop: async (arn) => (await databases()).stop(arn),
     remove: async (arn) => (await databases()).remove(arn),
     [Symbol.asyncDispose]: async () => (await opened)?.[Symbol.asyncDispose](),
   }

@@ -102,6 +102,7 @@ const values: Readonly<Record<string, unknown>> = {
   'CreateDBInstance.DBInstanceIdentifier': 'fresh',
   'AddTagsToResource.Tags': [{ Key: 'team', Value: 'blue' }],
   'DescribeDBClusterParameters.DBClusterParameterGroupName': 'default.aurora-postgresql15',
+  Parameters: [{ ParameterName: 'log_statement', ParameterValue: 'all', ApplyMethod: 'immediate' }],
   MasterUserPassword: 'long-enough',
   MasterUsername: 'podpass',
   DBClusterIdentifier: 'entity',
@@ -134,6 +135,8 @@ const needed: Readonly<Record<string, readonly string[]>> = {
   DeleteDBCluster: ['SkipFinalSnapshot'],
   DeleteLaunchTemplate: ['LaunchTemplateName'],
   ModifyInstanceMetadataOptions: ['InstanceId', 'HttpTokens'],
+  ResetDBClusterParameterGroup: ['ResetAllParameters'],
+  ResetDBParameterGroup: ['ResetAllParameters'],
 }
 
 /** S3's bodies, without the namespace that nobody needs. */

@@ -41,6 +41,8 @@ export interface DatabaseControl {
   start(database: DatabaseSpec): Promise<DatabaseAddresses>
   /** Takes over what may change while it runs: `iamEnabled` and the master user's password. */
   change(database: DatabaseSpec): Promise<void>
+  /** Stops the cluster and keeps its data. An unknown one is no error. */
+  stop(arn: string): Promise<void>
   /** Stops the cluster and forgets its data. An unknown one is no error. */
   remove(arn: string): Promise<void>
 }

@@ -5,6 +5,6 @@ import type { RdsState } from './state.ts'
 
 export interface RdsDeps {
   readonly state: RdsState
-  readonly lifecycle: Pick<Lifecycle, 'start' | 'change' | 'remove'>
+  readonly lifecycle: Pick<Lifecycle, 'start' | 'stop' | 'restart' | 'change' | 'remove'>
   readonly databases: Pick<DatabaseControl, 'engineVersion' | 'freePort' | 'passwordVerifier'>
 }

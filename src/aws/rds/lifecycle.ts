@@ -44,6 +44,22 @@ export class Lifecycle {
     })
   }
 
+  /** Ends the PostgreSQL of a cluster that is stopping; its data stays. */
+  stop(cluster: ClusterRecord): Promise<void> {
+    return this.#patiently(cluster, async () => {
+      await this.#control.stop(cluster.arn)
+      await this.#state.change(cluster, 'cluster', cluster.identifier, (current) =>
+        current.status === 'stopping' ? { ...current, status: 'stopped' } : current,
+      )
+    })
+  }
+
+  /** Ends the PostgreSQL of a cluster and starts it again. */
+  async restart(cluster: ClusterRecord): Promise<void> {
+    await this.#control.stop(cluster.arn)
+    await this.start(cluster)
+  }
+
   /** Lets a running cluster take over what was changed. Throws where it cannot. */
   change(cluster: ClusterRecord): Promise<void> {
     return this.#control.change(databaseSpec(cluster))
@@ -60,7 +76,9 @@ export class Lifecycle {
   /** After a restart: goes on with everything as the records say. */
   async resume(): Promise<void> {
     for (const cluster of this.#state.clusters()) {
-      void (cluster.status === 'deleting' ? this.remove(cluster) : this.start(cluster))
+      if (cluster.status === 'deleting') void this.remove(cluster)
+      else if (cluster.status === 'stopping') void this.stop(cluster)
+      else if (cluster.status !== 'stopped') void this.start(cluster)
     }
     await this.settled()
   }

@@ -1,5 +1,6 @@
 /** RDS's operations: one table, so that forgetting one is a compile error. */
 import type { OperationName } from './operation-names.gen.ts'
+import { addRoleToDBCluster, removeRoleFromDBCluster } from './operations/cluster-roles.ts'
 import { createDBCluster } from './operations/create-db-cluster.ts'
 import {
   createDBInstance,
@@ -18,6 +19,14 @@ import {
   describeOrderableDBInstanceOptions,
 } from './operations/engine.ts'
 import {
+  describeDBClusterParameters,
+  describeDBParameters,
+  modifyDBClusterParameterGroup,
+  modifyDBParameterGroup,
+  resetDBClusterParameterGroup,
+  resetDBParameterGroup,
+} from './operations/group-parameters.ts'
+import {
   createDBClusterParameterGroup,
   createDBParameterGroup,
   createDBSubnetGroup,
@@ -25,11 +34,12 @@ import {
   deleteDBParameterGroup,
   deleteDBSubnetGroup,
   describeDBClusterParameterGroups,
-  describeDBClusterParameters,
   describeDBParameterGroups,
   describeDBSubnetGroups,
+  modifyDBSubnetGroup,
 } from './operations/groups.ts'
 import { modifyDBCluster } from './operations/modify-db-cluster.ts'
+import { rebootDBInstance, startDBCluster, stopDBCluster } from './operations/power.ts'
 import {
   addTagsToResource,
   listTagsForResource,
@@ -37,7 +47,7 @@ import {
 } from './operations/tags.ts'
 
 export const operations = {
-  AddRoleToDBCluster: 'not-implemented',
+  AddRoleToDBCluster: addRoleToDBCluster,
   AddRoleToDBInstance: 'not-implemented',
   AddSourceIdentifierToSubscription: 'not-implemented',
   AddTagsToResource: addTagsToResource,
@@ -112,7 +122,7 @@ export const operations = {
   DescribeDBLogFiles: 'not-implemented',
   DescribeDBMajorEngineVersions: 'not-implemented',
   DescribeDBParameterGroups: describeDBParameterGroups,
-  DescribeDBParameters: 'not-implemented',
+  DescribeDBParameters: describeDBParameters,
   DescribeDBProxies: 'not-implemented',
   DescribeDBProxyEndpoints: 'not-implemented',
   DescribeDBProxyTargetGroups: 'not-implemented',
@@ -155,10 +165,10 @@ export const operations = {
   ModifyDBCapacityReservation: 'not-implemented',
   ModifyDBCluster: modifyDBCluster,
   ModifyDBClusterEndpoint: 'not-implemented',
-  ModifyDBClusterParameterGroup: 'not-implemented',
+  ModifyDBClusterParameterGroup: modifyDBClusterParameterGroup,
   ModifyDBClusterSnapshotAttribute: 'not-implemented',
   ModifyDBInstance: modifyDBInstance,
-  ModifyDBParameterGroup: 'not-implemented',
+  ModifyDBParameterGroup: modifyDBParameterGroup,
   ModifyDBProxy: 'not-implemented',
   ModifyDBProxyEndpoint: 'not-implemented',
   ModifyDBProxyTargetGroup: 'not-implemented',
@@ -166,7 +176,7 @@ export const operations = {
   ModifyDBShardGroup: 'not-implemented',
   ModifyDBSnapshot: 'not-implemented',
   ModifyDBSnapshotAttribute: 'not-implemented',
-  ModifyDBSubnetGroup: 'not-implemented',
+  ModifyDBSubnetGroup: modifyDBSubnetGroup,
   ModifyEventSubscription: 'not-implemented',
   ModifyGlobalCluster: 'not-implemented',
   ModifyIntegration: 'not-implemented',
@@ -176,16 +186,16 @@ export const operations = {
   PromoteReadReplicaDBCluster: 'not-implemented',
   PurchaseReservedDBInstancesOffering: 'not-implemented',
   RebootDBCluster: 'not-implemented',
-  RebootDBInstance: 'not-implemented',
+  RebootDBInstance: rebootDBInstance,
   RebootDBShardGroup: 'not-implemented',
   RegisterDBProxyTargets: 'not-implemented',
   RemoveFromGlobalCluster: 'not-implemented',
-  RemoveRoleFromDBCluster: 'not-implemented',
+  RemoveRoleFromDBCluster: removeRoleFromDBCluster,
   RemoveRoleFromDBInstance: 'not-implemented',
   RemoveSourceIdentifierFromSubscription: 'not-implemented',
   RemoveTagsFromResource: removeTagsFromResource,
-  ResetDBClusterParameterGroup: 'not-implemented',
-  ResetDBParameterGroup: 'not-implemented',
+  ResetDBClusterParameterGroup: resetDBClusterParameterGroup,
+  ResetDBParameterGroup: resetDBParameterGroup,
   RestoreDBClusterFromS3: 'not-implemented',
   RestoreDBClusterFromSnapshot: 'not-implemented',
   RestoreDBClusterToPointInTime: 'not-implemented',
@@ -194,12 +204,12 @@ export const operations = {
   RestoreDBInstanceToPointInTime: 'not-implemented',
   RevokeDBSecurityGroupIngress: 'not-implemented',
   StartActivityStream: 'not-implemented',
-  StartDBCluster: 'not-implemented',
+  StartDBCluster: startDBCluster,
   StartDBInstance: 'not-implemented',
   StartDBInstanceAutomatedBackupsReplication: 'not-implemented',
   StartExportTask: 'not-implemented',
   StopActivityStream: 'not-implemented',
-  StopDBCluster: 'not-implemented',
+  StopDBCluster: stopDBCluster,
   StopDBInstance: 'not-implemented',
   StopDBInstanceAutomatedBackupsReplication: 'not-implemented',
   SwitchoverBlueGreenDeployment: 'not-implemented',

@@ -38,9 +38,39 @@ export function filtered<T>(
   let left = [...items]
   for (const { Name, Values } of filters ?? []) {
     const read = known[Name]
-    if (!read) throw refuse.InvalidParameterValue({ text: `Unrecognized filter name: ${Name}` })
+    if (!read) {
+      throw refuse.InvalidParameterValue({
+        text: `Unrecognized filter name: ${Name.slice(0, 100)}`,
+      })
+    }
+    if (!Values.some((value) => value !== '')) {
+      throw refuse.InvalidParameterCombination({ text: `The values of ${Name} must not be empty` })
+    }
     left = left.filter((item) => read(item).some((value) => Values.includes(value)))
   }
+  return left
+}
+
+/**
+ * What is named or filtered. As RDS has it, the one that a request names joins the filter for identifiers; where then
+ * nothing is left, it is not found.
+ */
+export function selected<T>(
+  items: readonly T[],
+  { Filters = [] }: ListRequest,
+  named: string | undefined,
+  of: {
+    readonly byIdentifier: string
+    readonly filters: Readonly<Record<string, (item: T) => readonly string[]>>
+    notFound(name: string): Error
+  },
+): T[] {
+  if (!named) return filtered(items, Filters, of.filters)
+  const own = Filters.find(({ Name }) => Name === of.byIdentifier)
+  const values = [...(own?.Values ?? []), named.startsWith('arn:') ? named : named.toLowerCase()]
+  const others = Filters.filter((filter) => filter !== own)
+  const left = filtered(items, [...others, { Name: of.byIdentifier, Values: values }], of.filters)
+  if (left.length === 0) throw of.notFound(named.slice(0, 300))
   return left
 }
 

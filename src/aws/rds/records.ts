@@ -21,7 +21,14 @@ export interface ClusterRecord extends Resource {
   /** `cluster-` and 26 upper-case letters and digits. */
   readonly resourceId: string
   readonly endpointMark: string
-  readonly status: 'creating' | 'available' | 'deleting' | 'failed'
+  readonly status:
+    | 'creating'
+    | 'available'
+    | 'stopping'
+    | 'stopped'
+    | 'starting'
+    | 'deleting'
+    | 'failed'
   /** Why it failed. */
   readonly issue?: string
   readonly engineVersion: string
@@ -42,7 +49,19 @@ export interface ClusterRecord extends Resource {
   readonly maintenanceWindow: string
   readonly copyTagsToSnapshot: boolean
   readonly storageEncrypted: boolean
+  readonly kmsKeyId?: string
+  /** `aurora` or `aurora-iopt1`; shown where it was given. */
+  readonly storageType?: string
+  /** Logs that were asked to be sent to CloudWatch; none are. */
+  readonly logExports?: readonly string[]
+  readonly roles?: readonly ClusterRole[]
   readonly serverlessCapacity?: { readonly min: number; readonly max: number }
+}
+
+/** A role of a cluster: what it is for here is to be shown. */
+export interface ClusterRole {
+  readonly arn: string
+  readonly feature?: string
 }
 
 export interface InstanceRecord extends Resource {
@@ -53,6 +72,22 @@ export interface InstanceRecord extends Resource {
   readonly publiclyAccessible: boolean
   readonly autoMinorVersionUpgrade: boolean
   readonly availabilityZone: string
+  /** Absent: the default one. */
+  readonly parameterGroup?: string
+  readonly caCertificate?: string
+  readonly copyTagsToSnapshot?: boolean
+  readonly maintenanceWindow?: string
+  readonly monitoringInterval?: number
+  readonly monitoringRoleArn?: string
+  readonly performanceInsights?: boolean
+  readonly performanceInsightsKeyId?: string
+  readonly performanceInsightsDays?: number
+}
+
+/** What a parameter group says of one parameter. */
+export interface ParameterSetting {
+  readonly value: string
+  readonly method: 'immediate' | 'pending-reboot'
 }
 
 /** Subnet groups and both kinds of parameter groups. */
@@ -60,6 +95,8 @@ export interface GroupRecord extends Resource {
   readonly description: string
   /** Of parameter groups: `aurora-postgresql15`. */
   readonly family?: string
+  /** Of parameter groups: what was set, by name. */
+  readonly parameters?: Readonly<Record<string, ParameterSetting>>
   /** Of subnet groups. */
   readonly subnetIds?: readonly string[]
 }

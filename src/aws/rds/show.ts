@@ -53,9 +53,16 @@ export function showCluster(cluster: ClusterRecord, instances: readonly Instance
     VpcSecurityGroups: showSecurityGroups(cluster),
     HostedZoneId: 'ZPODPASS00000',
     StorageEncrypted: cluster.storageEncrypted,
+    ...(cluster.kmsKeyId !== undefined && { KmsKeyId: cluster.kmsKeyId }),
+    ...(cluster.storageType !== undefined && { StorageType: cluster.storageType }),
+    ...(cluster.logExports?.length && { EnabledCloudwatchLogsExports: cluster.logExports }),
     DbClusterResourceId: cluster.resourceId,
     DBClusterArn: cluster.arn,
-    AssociatedRoles: [],
+    AssociatedRoles: (cluster.roles ?? []).map(({ arn, feature }) => ({
+      RoleArn: arn,
+      Status: 'ACTIVE',
+      ...(feature !== undefined && { FeatureName: feature }),
+    })),
     IAMDatabaseAuthenticationEnabled: cluster.iamEnabled,
     ClusterCreateTime: new Date(cluster.createdAt),
     HttpEndpointEnabled: false,
@@ -74,71 +81,6 @@ export function showCluster(cluster: ClusterRecord, instances: readonly Instance
         MaxCapacity: serverlessCapacity.max,
       },
     }),
-  }
-}
-
-export function showInstance(
-  instance: InstanceRecord,
-  cluster: ClusterRecord,
-  instances: readonly InstanceRecord[],
-  subnetGroup: GroupRecord | undefined,
-) {
-  const isWriter = membersOf(cluster, instances)[0]?.identifier === instance.identifier
-  const { addresses, databaseName } = cluster
-  return {
-    DBInstanceIdentifier: instance.identifier,
-    DBInstanceClass: instance.instanceClass,
-    Engine: engine,
-    DBInstanceStatus: cluster.status === 'failed' ? 'failed' : 'available',
-    MasterUsername: cluster.masterUsername,
-    ...(databaseName !== undefined && { DBName: databaseName }),
-    ...(addresses && {
-      Endpoint: {
-        Address: isWriter ? addresses.endpoint : addresses.readerEndpoint,
-        Port: cluster.port,
-        HostedZoneId: 'ZPODPASS00000',
-      },
-    }),
-    AllocatedStorage: 1,
-    InstanceCreateTime: new Date(instance.createdAt),
-    PreferredBackupWindow: cluster.backupWindow,
-    BackupRetentionPeriod: cluster.backupRetentionDays,
-    DBSecurityGroups: [],
-    VpcSecurityGroups: showSecurityGroups(cluster),
-    DBParameterGroups: [
-      {
-        DBParameterGroupName: `default.${engine}${cluster.engineVersion.split('.')[0]}`,
-        ParameterApplyStatus: 'in-sync',
-      },
-    ],
-    AvailabilityZone: instance.availabilityZone,
-    ...(subnetGroup && { DBSubnetGroup: showSubnetGroup(subnetGroup) }),
-    PreferredMaintenanceWindow: cluster.maintenanceWindow,
-    PendingModifiedValues: {},
-    MultiAZ: false,
-    EngineVersion: cluster.engineVersion,
-    AutoMinorVersionUpgrade: instance.autoMinorVersionUpgrade,
-    ReadReplicaDBInstanceIdentifiers: [],
-    LicenseModel: 'postgresql-license',
-    PubliclyAccessible: instance.publiclyAccessible,
-    StorageType: 'aurora',
-    DbInstancePort: 0,
-    DBClusterIdentifier: cluster.identifier,
-    StorageEncrypted: cluster.storageEncrypted,
-    DbiResourceId: instance.resourceId,
-    CACertificateIdentifier: 'rds-ca-rsa2048-g1',
-    DomainMemberships: [],
-    CopyTagsToSnapshot: cluster.copyTagsToSnapshot,
-    MonitoringInterval: 0,
-    PromotionTier: instance.promotionTier,
-    DBInstanceArn: instance.arn,
-    IAMDatabaseAuthenticationEnabled: cluster.iamEnabled,
-    PerformanceInsightsEnabled: false,
-    DeletionProtection: false,
-    AssociatedRoles: [],
-    TagList: showTags(instance.tags),
-    NetworkType: 'IPV4',
-    BackupTarget: 'region',
   }
 }
 
@@ -164,6 +106,6 @@ export function zonesOf({ region }: Pick<Scope, 'region'>): string[] {
   return ['a', 'c', 'd'].map((zone) => `${region}${zone}`)
 }
 
-function showSecurityGroups({ securityGroupIds }: ClusterRecord) {
+export function showSecurityGroups({ securityGroupIds }: ClusterRecord) {
   return securityGroupIds.map((VpcSecurityGroupId) => ({ VpcSecurityGroupId, Status: 'active' }))
 }

@@ -38,6 +38,10 @@ export class PretendedDatabases implements DatabaseControl {
     this.running.set(database.arn, database)
   }
 
+  async stop(arn: string): Promise<void> {
+    this.running.delete(arn)
+  }
+
   async remove(arn: string): Promise<void> {
     this.running.delete(arn)
   }

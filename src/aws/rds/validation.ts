@@ -105,3 +105,21 @@ export function checkVersion(wanted: string | undefined, installed: string): str
     text: `Cannot find version ${wanted.slice(0, 60)} for ${engine}: this machine has PostgreSQL ${installed}`,
   })
 }
+
+const logTypes = ['iam-db-auth-error', 'instance', 'postgresql']
+
+/** Logs that the engine could send to CloudWatch. */
+export function checkLogTypes(types: readonly string[]): readonly string[] {
+  const odd = types.find((type) => !logTypes.includes(type))
+  if (odd === undefined) return types
+  throw refuse.InvalidParameterCombination({
+    text: `You cannot use the log types '${odd.slice(0, 60)}' with engine version ${engine}. For supported log types, see the documentation.`,
+  })
+}
+
+export function checkStorageType(type: string): string {
+  if (type === 'aurora' || type === 'aurora-iopt1') return type
+  throw refuse.InvalidParameterCombination({
+    text: `Invalid storage type for DB engine ${engine}: ${type.slice(0, 60)}`,
+  })
+}

@@ -10,8 +10,10 @@ import { addTags, type TagList } from '../tags.ts'
 import {
   checkDatabaseName,
   checkEngine,
+  checkLogTypes,
   checkMasterPassword,
   checkMasterUsername,
+  checkStorageType,
   checkVersion,
   readIdentifier,
 } from '../validation.ts'
@@ -26,11 +28,13 @@ interface Input {
   readonly DBSubnetGroupName?: string
   readonly DatabaseName?: string
   readonly DeletionProtection?: boolean
+  readonly EnableCloudwatchLogsExports?: readonly string[]
   readonly EnableHttpEndpoint?: boolean
   readonly EnableIAMDatabaseAuthentication?: boolean
   readonly EngineMode?: string
   readonly EngineVersion?: string
   readonly GlobalClusterIdentifier?: string
+  readonly KmsKeyId?: string
   readonly ManageMasterUserPassword?: boolean
   readonly MasterUserPassword?: string
   readonly MasterUsername?: string
@@ -43,6 +47,7 @@ interface Input {
     readonly MaxCapacity?: number
   }
   readonly StorageEncrypted?: boolean
+  readonly StorageType?: string
   readonly Tags?: TagList
   readonly VpcSecurityGroupIds?: readonly string[]
 }
@@ -117,6 +122,11 @@ async function newCluster(input: Input, call: Call, deps: RdsDeps): Promise<Clus
     maintenanceWindow: input.PreferredMaintenanceWindow ?? 'sun:18:00-sun:18:30',
     copyTagsToSnapshot: input.CopyTagsToSnapshot ?? false,
     storageEncrypted: input.StorageEncrypted ?? false,
+    ...(input.KmsKeyId && { kmsKeyId: input.KmsKeyId }),
+    ...(input.StorageType && { storageType: checkStorageType(input.StorageType) }),
+    ...(input.EnableCloudwatchLogsExports?.length && {
+      logExports: checkLogTypes(input.EnableCloudwatchLogsExports),
+    }),
     ...(capacity && {
       serverlessCapacity: { min: capacity.MinCapacity ?? 0.5, max: capacity.MaxCapacity ?? 1 },
     }),

@@ -5,16 +5,25 @@ import type { RdsDeps } from '../deps.ts'
 import { refuse } from '../errors.ts'
 import { findCluster, findInstance, plainName } from '../find.ts'
 import { resourceId } from '../ids.ts'
-import { filtered, type ListRequest, pageOf } from '../paging.ts'
+import { type ListRequest, pageOf, selected } from '../paging.ts'
 import { type InstanceRecord, rdsArn } from '../records.ts'
-import { showInstance, zonesOf } from '../show.ts'
-import type { RdsState } from '../state.ts'
+import { zonesOf } from '../show.ts'
+import { showInstanceOf, usualCertificate } from '../show-instance.ts'
 import { addTags, type TagList } from '../tags.ts'
 import { checkEngine, engine, readIdentifier } from '../validation.ts'
 
 interface Settings {
   readonly AutoMinorVersionUpgrade?: boolean
+  readonly CACertificateIdentifier?: string
+  readonly CopyTagsToSnapshot?: boolean
   readonly DBInstanceClass?: string
+  readonly DBParameterGroupName?: string
+  readonly EnablePerformanceInsights?: boolean
+  readonly MonitoringInterval?: number
+  readonly MonitoringRoleArn?: string
+  readonly PerformanceInsightsKMSKeyId?: string
+  readonly PerformanceInsightsRetentionPeriod?: number
+  readonly PreferredMaintenanceWindow?: string
   readonly PromotionTier?: number
   readonly PubliclyAccessible?: boolean
 }
@@ -32,6 +41,9 @@ interface CreateInput extends Settings {
 
 const classForm = /^db\.(serverless|[a-z0-9-]+\.[a-z0-9-]+)$/
 const tierMax = 15
+/** Seconds. Nothing is monitored. */
+const monitoringIntervals = [0, 1, 5, 10, 15, 30, 60]
+const certificates = [usualCertificate, 'rds-ca-rsa4096-g1', 'rds-ca-ecc384-g1']
 const instancesMax = 16
 
 export const createDBInstance: Operation<CreateInput, object, RdsDeps> = {
@@ -46,7 +58,8 @@ export const createDBInstance: Operation<CreateInput, object, RdsDeps> = {
     }
     return needs
   },
-  async handle(input, call, { state }) {
+  async handle(input, call, deps) {
+    const { state } = deps
     const identifier = readIdentifier('DBInstanceIdentifier', input.DBInstanceIdentifier)
     checkEngine(input.Engine)
     if (input.DBClusterIdentifier === undefined) {
@@ -83,10 +96,10 @@ export const createDBInstance: Operation<CreateInput, object, RdsDeps> = {
       promotionTier: 1,
       publiclyAccessible: false,
       autoMinorVersionUpgrade: true,
-      ...settingsOf(input),
+      ...settingsOf(input, call, deps),
     }
     if (!(await state.create('db', instance))) throw refuse.DBInstanceAlreadyExists()
-    return { DBInstance: show(instance, call, state, 'creating') }
+    return { DBInstance: showInstanceOf(instance, call, state, 'creating') }
   },
 }
 
@@ -110,13 +123,13 @@ export const describeDBInstances: Operation<DescribeInput, object, RdsDeps> = {
     rdsNeed('DescribeDBInstances', call, 'db', plainName(DBInstanceIdentifier ?? '*'), deps),
   ],
   handle(input, call, { state }) {
-    if (input.DBInstanceIdentifier) {
-      const instance = findInstance(state, call, input.DBInstanceIdentifier)
-      return { DBInstances: [show(instance, call, state)] }
-    }
-    const all = filtered(state.list(call, 'db'), input.Filters, filters)
+    const all = selected(state.list(call, 'db'), input, input.DBInstanceIdentifier, {
+      byIdentifier: 'db-instance-id',
+      filters,
+      notFound: (name) => refuse.DBInstanceNotFound({ name }),
+    })
     const { items, ...page } = pageOf(all, ({ identifier }) => identifier, input)
-    return { DBInstances: items.map((instance) => show(instance, call, state)), ...page }
+    return { DBInstances: items.map((instance) => showInstanceOf(instance, call, state)), ...page }
   },
 }
 
@@ -130,15 +143,16 @@ export const modifyDBInstance: Operation<ModifyInput, object, RdsDeps> = {
   access: (input, call, deps) => [
     rdsNeed('ModifyDBInstance', call, 'db', plainName(input.DBInstanceIdentifier), deps),
   ],
-  async handle(input, call, { state }) {
+  async handle(input, call, deps) {
+    const { state } = deps
     const { identifier } = findInstance(state, call, input.DBInstanceIdentifier)
     if (input.NewDBInstanceIdentifier && input.NewDBInstanceIdentifier !== identifier) {
       throw refuse.InvalidParameterCombination({ text: 'Podpass does not rename DB instances.' })
     }
-    const settings = settingsOf(input)
+    const settings = settingsOf(input, call, deps)
     const next = await state.change(call, 'db', identifier, (c) => ({ ...c, ...settings }))
     if (!next) throw refuse.DBInstanceNotFound({ name: identifier })
-    return { DBInstance: show(next, call, state) }
+    return { DBInstance: showInstanceOf(next, call, state) }
   },
 }
 
@@ -154,14 +168,38 @@ export const deleteDBInstance: Operation<DeleteInput, object, RdsDeps> = {
   ],
   async handle(input, call, { state }) {
     const instance = findInstance(state, call, input.DBInstanceIdentifier)
-    const shown = show(instance, call, state, 'deleting')
+    const shown = showInstanceOf(instance, call, state, 'deleting')
     await state.delete(call, 'db', instance.identifier)
     return { DBInstance: shown }
   },
 }
 
-function settingsOf(input: Settings): Partial<InstanceRecord> {
-  const { DBInstanceClass, PromotionTier } = input
+function settingsOf(input: Settings, call: Call, { state }: RdsDeps): Partial<InstanceRecord> {
+  checkSettings(input)
+  const group = input.DBParameterGroupName?.toLowerCase()
+  if (group !== undefined && !group.startsWith('default.') && !state.find(call, 'pg', group)) {
+    throw refuse.DBParameterGroupNotFound({ type: 'DBParameterGroup', name: group })
+  }
+  const given: Partial<Record<keyof InstanceRecord, unknown>> = {
+    instanceClass: input.DBInstanceClass,
+    promotionTier: input.PromotionTier,
+    publiclyAccessible: input.PubliclyAccessible,
+    autoMinorVersionUpgrade: input.AutoMinorVersionUpgrade,
+    parameterGroup: group,
+    caCertificate: input.CACertificateIdentifier,
+    copyTagsToSnapshot: input.CopyTagsToSnapshot,
+    maintenanceWindow: input.PreferredMaintenanceWindow,
+    monitoringInterval: input.MonitoringInterval,
+    monitoringRoleArn: input.MonitoringRoleArn,
+    performanceInsights: input.EnablePerformanceInsights,
+    performanceInsightsKeyId: input.PerformanceInsightsKMSKeyId,
+    performanceInsightsDays: input.PerformanceInsightsRetentionPeriod,
+  }
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+}
+
+function checkSettings(input: Settings): void {
+  const { DBInstanceClass, PromotionTier, MonitoringInterval = 0, CACertificateIdentifier } = input
   if (DBInstanceClass !== undefined && !classForm.test(DBInstanceClass)) {
     throw refuse.InvalidParameterValue({
       text: `Invalid DB Instance class: ${DBInstanceClass.slice(0, 60)}`,
@@ -170,18 +208,17 @@ function settingsOf(input: Settings): Partial<InstanceRecord> {
   if (PromotionTier !== undefined && (PromotionTier < 0 || PromotionTier > tierMax)) {
     throw refuse.InvalidParameterValue({ text: `PromotionTier must be from 0 to ${tierMax}.` })
   }
-  const given = {
-    instanceClass: DBInstanceClass,
-    promotionTier: PromotionTier,
-    publiclyAccessible: input.PubliclyAccessible,
-    autoMinorVersionUpgrade: input.AutoMinorVersionUpgrade,
+  if (!monitoringIntervals.includes(MonitoringInterval)) {
+    throw refuse.InvalidParameterValue({
+      text: `Invalid MonitoringInterval: must be one of ${monitoringIntervals.join(', ')}.`,
+    })
   }
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
-}
-
-function show(instance: InstanceRecord, call: Call, state: RdsState, status?: string) {
-  const cluster = findCluster(state, call, instance.clusterIdentifier)
-  const subnetGroup = state.find(call, 'subgrp', cluster.subnetGroup)
-  const shown = showInstance(instance, cluster, state.list(call, 'db'), subnetGroup)
-  return status === undefined ? shown : { ...shown, DBInstanceStatus: status }
+  if (MonitoringInterval !== 0 && !input.MonitoringRoleArn) {
+    throw refuse.InvalidParameterCombination({
+      text: 'A MonitoringRoleARN value is required if you specify a MonitoringInterval value other than 0.',
+    })
+  }
+  if (CACertificateIdentifier !== undefined && !certificates.includes(CACertificateIdentifier)) {
+    throw refuse.CertificateNotFound({ name: CACertificateIdentifier.slice(0, 100) })
+  }
 }

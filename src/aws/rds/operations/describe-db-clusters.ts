@@ -2,8 +2,9 @@
 import type { Operation } from '../../operation.ts'
 import { rdsNeed } from '../access.ts'
 import type { RdsDeps } from '../deps.ts'
+import { refuse } from '../errors.ts'
 import { findCluster, plainName } from '../find.ts'
-import { filtered, type ListRequest, pageOf } from '../paging.ts'
+import { filtered, type ListRequest, pageOf, selected } from '../paging.ts'
 import type { ClusterRecord } from '../records.ts'
 import { showCluster } from '../show.ts'
 import { engine } from '../validation.ts'
@@ -25,13 +26,12 @@ export const describeDBClusters: Operation<Input, object, RdsDeps> = {
     rdsNeed('DescribeDBClusters', call, 'cluster', plainName(DBClusterIdentifier ?? '*'), deps),
   ],
   handle(input, call, { state }) {
-    const { DBClusterIdentifier } = input
     const instances = state.list(call, 'db')
-    if (DBClusterIdentifier) {
-      const cluster = findCluster(state, call, DBClusterIdentifier)
-      return { DBClusters: [showCluster(cluster, instances)] }
-    }
-    const all = filtered(state.list(call, 'cluster'), input.Filters, filters)
+    const all = selected(state.list(call, 'cluster'), input, input.DBClusterIdentifier, {
+      byIdentifier: 'db-cluster-id',
+      filters,
+      notFound: (name) => refuse.DBClusterNotFoundFault({ name }),
+    })
     const { items, ...page } = pageOf(all, ({ identifier }) => identifier, input)
     return { DBClusters: items.map((cluster) => showCluster(cluster, instances)), ...page }
   },

@@ -6,7 +6,12 @@ import { refuse } from '../errors.ts'
 import { findCluster, plainName } from '../find.ts'
 import type { ClusterRecord } from '../records.ts'
 import { showCluster } from '../show.ts'
-import { checkMasterPassword, checkVersion } from '../validation.ts'
+import {
+  checkLogTypes,
+  checkMasterPassword,
+  checkStorageType,
+  checkVersion,
+} from '../validation.ts'
 
 interface Input {
   readonly DBClusterIdentifier: string
@@ -14,6 +19,10 @@ interface Input {
   readonly CopyTagsToSnapshot?: boolean
   readonly DBClusterParameterGroupName?: string
   readonly DeletionProtection?: boolean
+  readonly CloudwatchLogsExportConfiguration?: {
+    readonly EnableLogTypes?: readonly string[]
+    readonly DisableLogTypes?: readonly string[]
+  }
   readonly EnableHttpEndpoint?: boolean
   readonly EnableIAMDatabaseAuthentication?: boolean
   readonly EngineVersion?: string
@@ -23,6 +32,7 @@ interface Input {
   readonly Port?: number
   readonly PreferredBackupWindow?: string
   readonly PreferredMaintenanceWindow?: string
+  readonly StorageType?: string
   readonly ServerlessV2ScalingConfiguration?: {
     readonly MinCapacity?: number
     readonly MaxCapacity?: number
@@ -75,6 +85,7 @@ function changed(input: Input, masterPasswordVerifier?: string, engineVersion?: 
     copyTagsToSnapshot: input.CopyTagsToSnapshot,
     parameterGroup: input.DBClusterParameterGroupName?.toLowerCase(),
     securityGroupIds: input.VpcSecurityGroupIds,
+    storageType: input.StorageType && checkStorageType(input.StorageType),
     serverlessCapacity: capacity && {
       min: capacity.MinCapacity ?? 0.5,
       max: capacity.MaxCapacity ?? 1,
@@ -83,7 +94,14 @@ function changed(input: Input, masterPasswordVerifier?: string, engineVersion?: 
   const given = Object.fromEntries(
     Object.entries(wanted).filter(([, value]) => value !== undefined),
   ) as Partial<ClusterRecord>
-  return (current: ClusterRecord): ClusterRecord => ({ ...current, ...given })
+  const { EnableLogTypes = [], DisableLogTypes = [] } =
+    input.CloudwatchLogsExportConfiguration ?? {}
+  checkLogTypes([...EnableLogTypes, ...DisableLogTypes])
+  return (current: ClusterRecord): ClusterRecord => {
+    const logs = new Set([...(current.logExports ?? []), ...EnableLogTypes])
+    for (const type of DisableLogTypes) logs.delete(type)
+    return { ...current, ...given, logExports: [...logs].sort() }
+  }
 }
 
 function refuseWhatStays(input: Input, cluster: ClusterRecord): void {

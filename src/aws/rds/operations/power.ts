@@ -1,0 +1,86 @@
+/** StopDBCluster, StartDBCluster and RebootDBInstance: PostgreSQL ends and starts, its data stays. */
+import type { Operation } from '../../operation.ts'
+import { rdsNeed } from '../access.ts'
+import type { RdsDeps } from '../deps.ts'
+import { refuse } from '../errors.ts'
+import { findCluster, findInstance, plainName } from '../find.ts'
+import { membersOf, showCluster } from '../show.ts'
+import { showInstanceOf } from '../show-instance.ts'
+
+interface ClusterInput {
+  readonly DBClusterIdentifier: string
+}
+
+export const stopDBCluster: Operation<ClusterInput, object, RdsDeps> = {
+  name: 'StopDBCluster',
+  access: (input, call, deps) => [
+    rdsNeed('StopDBCluster', call, 'cluster', plainName(input.DBClusterIdentifier), deps),
+  ],
+  async handle(input, call, { state, lifecycle }) {
+    const cluster = findCluster(state, call, input.DBClusterIdentifier)
+    if (cluster.status !== 'available') {
+      throw refuse.InvalidDBClusterStateFault({
+        text: `DbCluster ${cluster.identifier} is not in available state.`,
+      })
+    }
+    const stopping = await state.change(call, 'cluster', cluster.identifier, (current) => ({
+      ...current,
+      status: 'stopping',
+    }))
+    if (!stopping) throw refuse.DBClusterNotFoundFault({ name: cluster.identifier })
+    await lifecycle.stop(stopping)
+    return { DBCluster: showCluster(stopping, state.list(call, 'db')) }
+  },
+}
+
+export const startDBCluster: Operation<ClusterInput, object, RdsDeps> = {
+  name: 'StartDBCluster',
+  access: (input, call, deps) => [
+    rdsNeed('StartDBCluster', call, 'cluster', plainName(input.DBClusterIdentifier), deps),
+  ],
+  async handle(input, call, { state, lifecycle }) {
+    const cluster = findCluster(state, call, input.DBClusterIdentifier)
+    if (cluster.status !== 'stopped') {
+      throw refuse.InvalidDBClusterStateFault({
+        text: `DbCluster ${cluster.identifier} is not in stopped state.`,
+      })
+    }
+    const starting = await state.change(call, 'cluster', cluster.identifier, (current) => ({
+      ...current,
+      status: 'starting',
+    }))
+    if (!starting) throw refuse.DBClusterNotFoundFault({ name: cluster.identifier })
+    await lifecycle.start(starting)
+    return { DBCluster: showCluster(starting, state.list(call, 'db')) }
+  },
+}
+
+interface RebootInput {
+  readonly DBInstanceIdentifier: string
+  readonly ForceFailover?: boolean
+}
+
+/** Of the writer: sessions end. A reader is a name only, so that nothing ends. */
+export const rebootDBInstance: Operation<RebootInput, object, RdsDeps> = {
+  name: 'RebootDBInstance',
+  access: (input, call, deps) => [
+    rdsNeed('RebootDBInstance', call, 'db', plainName(input.DBInstanceIdentifier), deps),
+  ],
+  async handle(input, call, { state, lifecycle }) {
+    const instance = findInstance(state, call, input.DBInstanceIdentifier)
+    const cluster = findCluster(state, call, instance.clusterIdentifier)
+    if (input.ForceFailover) {
+      throw refuse.InvalidParameterCombination({
+        text: 'Cannot force failover: the instance is not of a Multi-AZ DB deployment.',
+      })
+    }
+    if (cluster.status !== 'available') {
+      throw refuse.InvalidDBInstanceState({
+        text: `DB instance ${instance.identifier} is not in available state.`,
+      })
+    }
+    const [writer] = membersOf(cluster, state.list(call, 'db'))
+    if (writer?.identifier === instance.identifier) await lifecycle.restart(cluster)
+    return { DBInstance: showInstanceOf(instance, call, state, 'rebooting') }
+  },
+}
