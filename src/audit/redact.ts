@@ -72,7 +72,10 @@ function copyOf(value: unknown, depth: number, budget: { left: number }): unknow
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) return undefined
   const copy: Record<string, unknown> = {}
-  for (const [name, member] of Object.entries(value).slice(0, maxItems)) {
+  let items = 0
+  for (const name in value) {
+    if (items++ === maxItems) break
+    const member = (value as Readonly<Record<string, unknown>>)[name]
     const clean = isSecretName(name) ? hidden : copyOf(member, depth + 1, budget)
     budget.left -= name.length
     if (clean !== undefined) copy[name] = clean
@@ -93,11 +96,13 @@ export function redactText(text: string): string {
 export function redactedInput(input: unknown): Readonly<Record<string, unknown>> | undefined {
   const clean = redact(input)
   if (typeof clean !== 'object' || clean === null || Array.isArray(clean)) return undefined
-  const entries = Object.entries(clean)
-  if (entries.length === 0) return undefined
-  return Object.fromEntries(
-    entries.map(([name, value]) => [name === 'Host' ? name : lowerFirst(name), value]),
-  )
+  const named: Record<string, unknown> = {}
+  let isEmpty = true
+  for (const name in clean) {
+    named[name === 'Host' ? name : lowerFirst(name)] = (clean as Record<string, unknown>)[name]
+    isEmpty = false
+  }
+  return isEmpty ? undefined : named
 }
 
 /** CloudTrail's own exception is `Host`. */

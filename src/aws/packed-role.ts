@@ -78,7 +78,8 @@ function packWebIdentity(facts: WebIdentityFacts): PackedWebIdentity {
   const name = withoutScheme(issuer)
   const bare = withoutPort(name)
   const keys: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(facts.conditionKeys)) {
+  for (const key in facts.conditionKeys) {
+    const value = facts.conditionKeys[key]
     const short = key.startsWith(`${name}:`)
       ? `~${key.slice(name.length)}`
       : key.startsWith(`${bare}:`)

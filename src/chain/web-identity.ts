@@ -1,5 +1,6 @@
 /** Token, provider and trust in AWS's order: whether a web identity token buys a session of a role. */
 import { parseArn } from '../kernel/arn.ts'
+import type { HeaderMemo } from '../kernel/jwt/jws.ts'
 import type { AuthorizationRequest, Evaluate } from '../kernel/policy/decision.ts'
 import { nextStage } from '../kernel/stage.ts'
 import {
@@ -35,6 +36,8 @@ export interface WebIdentityPorts<R extends TrustingRole> {
   /** True of issuers that this lab runs itself: their providers may be registered without the port. */
   readonly isOwnIssuer?: ((issuer: string) => boolean) | undefined
   readonly evaluate: Evaluate
+  /** Spares reading the same header with each token. */
+  readonly headers?: HeaderMemo | undefined
 }
 
 export interface WebIdentityAttempt {
@@ -73,7 +76,7 @@ export async function judgeWebIdentity<R extends TrustingRole>(
   ports: WebIdentityPorts<R>,
 ): Promise<WebIdentityJudgement<R>> {
   const account = parseArn(attempt.roleArn)?.account ?? ''
-  const read = readToken(attempt.token)
+  const read = readToken(attempt.token, ports.headers)
   if (read.kind === 'refused') return refused(read, undefined, [])
   const { token } = read
   const cluster = attempt.clusterOf?.(token.issuer)

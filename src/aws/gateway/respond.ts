@@ -20,9 +20,9 @@ export async function respond(
     if (answer.body instanceof Readable) answer.body.destroy()
     return
   }
-  for (const [name, value] of Object.entries(standard)) response.setHeader(name, value)
-  for (const [name, value] of Object.entries(answer.headers)) {
-    response.setHeader(name, toHeaderBytes(value))
+  for (const name in standard) response.setHeader(name, standard[name] ?? '')
+  for (const name in answer.headers) {
+    response.setHeader(name, toHeaderBytes(answer.headers[name] ?? ''))
   }
   response.statusCode = answer.status
   const end = message.complete ? endAtOnce(response) : lingeringEnd(message, response)

@@ -1,5 +1,6 @@
 /** What the operations of STS stand on. */
 import type { IssuerKeys } from '../../chain/links/token.ts'
+import type { HeaderMemo } from '../../kernel/jwt/jws.ts'
 import type { Evaluate } from '../../kernel/policy/decision.ts'
 import type { Identities } from '../identities.ts'
 import type { Sessions } from '../sessions.ts'
@@ -25,6 +26,8 @@ export interface StsDeps {
   readonly sessions: Sessions
   readonly verifier: IssuerKeySource
   readonly evaluate: Evaluate
+  /** Spares reading the same header with each web identity token. */
+  readonly headers?: HeaderMemo
   /** Absent: no account can have tokens signed. */
   readonly outbound?: OutboundSigner | undefined
   /** True of issuers that this lab runs itself: their providers may be registered without the port. */

@@ -1,5 +1,6 @@
 /** STS: the border check. Its operations, and the two ways in which other parts of the lab use it. */
 import type { Clock } from '../../kernel/clock.ts'
+import { HeaderMemo } from '../../kernel/jwt/jws.ts'
 import { SigningKeys } from '../../kernel/sigv4/signing-key.ts'
 import type { Credentials } from '../caller.ts'
 import type { AwsService, Refusal } from '../operation.ts'
@@ -62,9 +63,10 @@ export function createSts(options: StsOptions): Sts {
     now: () => clock.now(),
     signatureClocks: [clock, ...(options.signatureClocks ?? [])].map((c) => () => c.now()),
   }
+  const deps = { ...options, headers: new HeaderMemo() }
   const isOwnHost = options.isOwnHost ?? (() => false)
   return {
-    service: bindService({ model: loadModel('sts'), operations, deps: options, constraints }),
+    service: bindService({ model: loadModel('sts'), operations, deps, constraints }),
     assumeRoleForService: (request) =>
       assumeRoleForService({ ...request, at: clock.now() }, options),
     verifyEksToken: (token, clusterName) =>

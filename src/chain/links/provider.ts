@@ -143,7 +143,7 @@ function conditionKeys(
     withoutScheme(provider.url),
     isOwn ? withoutPort(issuer) : issuer,
   ]) {
-    for (const [name, value] of Object.entries(values)) keys[`${prefix}:${name}`] = value
+    for (const name in values) keys[`${prefix}:${name}`] = values[name] ?? ''
   }
   return keys
 }

@@ -27,8 +27,8 @@ export function readSessionClaims(
     isRecord(object?.['principal_tags']) ? object['principal_tags'] : {},
   )
   const flattened = `${tagsClaim}/principal_tags/`
-  for (const [name, value] of Object.entries(claims)) {
-    if (name.startsWith(flattened)) raw.push([name.slice(flattened.length), value])
+  for (const name in claims) {
+    if (name.startsWith(flattened)) raw.push([name.slice(flattened.length), claims[name]])
   }
   if (raw.length > tagsMax) return { claim: tagsClaim, why: `has more than ${tagsMax} tags` }
   const tags = new Map<string, string>()

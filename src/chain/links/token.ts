@@ -1,6 +1,6 @@
 /** The token link: is this text a token of the issuer that it names, unchanged, and still good? */
 import type { VerificationKey } from '../../kernel/jwt/jwk.ts'
-import { type ParsedToken, parseToken, verifyToken } from '../../kernel/jwt/jws.ts'
+import { type HeaderMemo, type ParsedToken, parseToken, verifyToken } from '../../kernel/jwt/jws.ts'
 import type { Verdict } from '../verdict.ts'
 import { readSessionClaims, type SessionClaims } from './session-claims.ts'
 import type { WebIdentityFault } from './web-identity-fault.ts'
@@ -51,8 +51,9 @@ const ageSecondsMax = 24 * 3600 + leewaySeconds
 /** Takes the token's text apart and reads its claims: the first look, which names the issuer to ask. */
 export function readToken(
   text: string,
+  headers?: HeaderMemo,
 ): { kind: 'read'; token: WebIdentityToken } | WebIdentityRefusal {
-  const parsed = parseToken(text)
+  const parsed = parseToken(text, headers)
   if ('fault' in parsed) {
     return parsed.fault === 'not-compact'
       ? refuse({ kind: 'not-a-token' }, `the token is no JWT: ${parsed.detail}`)

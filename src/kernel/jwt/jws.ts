@@ -31,8 +31,33 @@ export interface TokenFault {
 /** The longest token that STS takes, in characters. */
 export const tokenLengthMax = 20_000
 
+interface Header {
+  readonly object: Readonly<Record<string, unknown>>
+  readonly algorithm: AlgorithmName
+  readonly kid: string
+}
+
+const memoSize = 1_000
+const memoChars = 256
+
+/** Headers that were read and found good, by their text: those of one key are all the same. */
+export class HeaderMemo {
+  readonly #headers = new Map<string, Header>()
+
+  get(text: string): Header | undefined {
+    return this.#headers.get(text)
+  }
+
+  /** Forgets all when it is full: made-up headers must not fill the memory. */
+  set(text: string, header: Header): void {
+    if (text.length > memoChars) return
+    if (this.#headers.size >= memoSize) this.#headers.clear()
+    this.#headers.set(text, header)
+  }
+}
+
 /** Takes a token apart. Keys in or named by its header (`jwk`, `jku`, `x5c`, `x5u`) are never looked at. Never throws. */
-export function parseToken(text: string): ParsedToken | TokenFault {
+export function parseToken(text: string, headers?: HeaderMemo): ParsedToken | TokenFault {
   if (text.length > tokenLengthMax) {
     return { fault: 'oversized', detail: `it is longer than ${tokenLengthMax} characters` }
   }
@@ -41,7 +66,26 @@ export function parseToken(text: string): ParsedToken | TokenFault {
   if (parts.length !== 3 || !headerText || !claimsText || signatureText === undefined) {
     return { fault: 'not-compact', detail: 'it does not have the three parts of a JWT' }
   }
-  const header = readPart('header', headerText)
+  const known = headers?.get(headerText)
+  const header = known ?? readHeader(headerText)
+  if ('fault' in header) return header
+  if (!known) headers?.set(headerText, header)
+  const claims = readPart('claims', claimsText)
+  if ('fault' in claims) return claims
+  const signature = decodeBase64url(signatureText)
+  if (!signature) return { fault: 'malformed', detail: 'its signature is not base64url' }
+  return {
+    algorithm: header.algorithm,
+    kid: header.kid,
+    header: header.object,
+    claims: claims.object,
+    signed: text.slice(0, headerText.length + 1 + claimsText.length),
+    signature,
+  }
+}
+
+function readHeader(text: string): Header | TokenFault {
+  const header = readPart('header', text)
   if ('fault' in header) return header
   const algorithm = header.object['alg']
   if (!algorithmOf(algorithm)) {
@@ -55,18 +99,7 @@ export function parseToken(text: string): ParsedToken | TokenFault {
   }
   const kid = header.object['kid'] ?? ''
   if (typeof kid !== 'string') return { fault: 'malformed', detail: 'its kid is not a string' }
-  const claims = readPart('claims', claimsText)
-  if ('fault' in claims) return claims
-  const signature = decodeBase64url(signatureText)
-  if (!signature) return { fault: 'malformed', detail: 'its signature is not base64url' }
-  return {
-    algorithm: algorithm as AlgorithmName,
-    kid,
-    header: header.object,
-    claims: claims.object,
-    signed: `${headerText}.${claimsText}`,
-    signature,
-  }
+  return { object: header.object, algorithm: algorithm as AlgorithmName, kid }
 }
 
 /** True when the key, by its type and its own `alg`, may verify this token's algorithm, and the signature holds. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { accountOfAccessKeyId, makeAccessKeyId } from './access-key-id.ts'
@@ -14,6 +15,12 @@ describe('sealed session tokens', () => {
   it('open to what was sealed, with the same secret', () => {
     assert.deepEqual(sealing.openToken('ASIAONE', token), { facts: 'facts: é', secretAccessKey })
     assert.match(secretAccessKey, /^[A-Za-z0-9+/]{40}$/)
+  })
+
+  it('give as secret the HMAC of the access key id', () => {
+    const hmac = (by: Uint8Array, text: string) => createHmac('sha256', by).update(text).digest()
+    const derived = hmac(key(1).key, 'podpass secret access key')
+    assert.equal(secretAccessKey, hmac(derived, 'ASIAONE').toString('base64').slice(0, 40))
   })
 
   it('belong to one access key id and one installation', () => {

@@ -46,6 +46,7 @@ export const assumeRoleWithWebIdentity: Operation<Input, Output, StsDeps> = {
         keysOf: (request) => deps.verifier.keysOf(request),
         isOwnIssuer: deps.isOwnIssuer,
         evaluate: deps.evaluate,
+        headers: deps.headers,
       },
     )
     const pod = judgement.token && podSubject(judgement.token, deps)
