@@ -13,7 +13,7 @@ import type { CliContext } from './context.ts'
 import { CliFailure, exitCodes } from './failure.ts'
 import { collect } from './options.ts'
 
-const lists: readonly ServeSetting[] = ['issuers.ca', 'regions']
+const lists: readonly ServeSetting[] = ['issuers.ca', 'regions', 'trustedProxies']
 
 function optionOf(setting: ServeSetting): Option {
   const [argument, about] = serveSettings[setting]

@@ -77,8 +77,10 @@ test('values that flags and variables can only give as text are read as what the
     PODPASS_SERVE_ISSUERS_CA: '/a.pem,/b.pem',
     PODPASS_SERVE_ISSUERS_ALLOW_LOOPBACK: 'true',
     PODPASS_SERVE_AUDIT_LIMIT: '1000',
+    PODPASS_SERVE_TRUSTED_PROXIES: '10.0.0.0/8, ::1',
   }
-  const { issuers, audit } = read({ environment })
+  const { issuers, audit, trustedProxies } = read({ environment })
+  assert.deepEqual(trustedProxies, ['10.0.0.0/8', '::1'])
   assert.deepEqual(issuers.ca, ['/a.pem', '/b.pem'])
   assert.equal(issuers.allowLoopback, true)
   assert.equal(audit.limit, 1000)
@@ -114,6 +116,10 @@ test('what is wrong is named where it was given', () => {
       '`tls.certificate` names no file; give --tls-certificate, or set PODPASS_SERVE_TLS_CERTIFICATE',
     ],
     [{ flags: { store, regions: 'eu-west-1,mars' } }, '--regions: is no region'],
+    [
+      { flags: { store, trustedProxies: ['10.0.0.0/33'] } },
+      '--trusted-proxies: is no address or network',
+    ],
     [{ flags: { store, drainDelay: '-1' } }, '--drain-delay: is less than 0'],
   ]
   for (const [sources, expected] of cases) assert.equal(refused(sources), expected)
@@ -144,7 +150,11 @@ test('the files of certificates are checked before anything listens', async () =
   assert.ok(one && other)
   const certificate = file('one.crt', one.cert)
   const check = (tls: { certificate: string; key: string }, caFile = file('ca.pem', ca.certPem)) =>
-    readServeFiles({ ...read(), tls, issuers: { ...read().issuers, ca: [caFile] } })
+    readServeFiles({
+      ...read(),
+      tls: { ...tls, reload: 60 },
+      issuers: { ...read().issuers, ca: [caFile] },
+    })
   const good = check({ certificate, key: file('one.key', one.key) })
   assert.equal(good.issuerCaPems.length, 1)
   const wrong: [() => unknown, RegExp][] = [

@@ -1,5 +1,6 @@
 /** Settings of `podpass serve`: from flags, else the environment, else a file, else the defaults here; checked whole. */
 import { z } from 'zod'
+import { isNetwork } from '../aws/gateway/trusted-proxies.ts'
 import { nearest } from '../kernel/nearest.ts'
 import type { Environment } from './env.ts'
 
@@ -40,6 +41,10 @@ const whole = (min: number, max: number) =>
     .min(min, `is less than ${min}`)
     .max(max, `is more than ${max}`)
 const list = z.union([z.array(z.string()), z.string().transform((text) => text.split(','))])
+/** A list of what holds no comma, so that one flag may give several. */
+const names = list.transform((items) =>
+  items.flatMap((item) => item.split(',')).map((item) => item.trim()),
+)
 const region = z.string().regex(/^[a-z]{2,4}(-[a-z]+)+-\d$/, 'is no region')
 const file = z.string({ error: 'names no file' }).min(1, 'names no file')
 
@@ -51,9 +56,14 @@ const schema = z.strictObject({
   storeWait: whole(0, 3_600).default(30),
   listen: address.prefault('127.0.0.1:4566'),
   admin: address.prefault('127.0.0.1:4569'),
-  tls: z.strictObject({ certificate: file, key: file }).optional(),
+  trustedProxies: names
+    .pipe(z.array(z.string().refine(isNetwork, 'is no address or network')))
+    .default([]),
+  tls: z
+    .strictObject({ certificate: file, key: file, reload: whole(1, 86_400).default(60) })
+    .optional(),
   region: region.optional(),
-  regions: list.pipe(z.array(region)).default([]),
+  regions: names.pipe(z.array(region)).default([]),
   issuers: z
     .strictObject({
       ca: list.default([]),
@@ -93,6 +103,14 @@ export const serveSettings = {
   admin: ['<address>', 'HOST:PORT or PORT of /healthz and /readyz (default: 127.0.0.1:4569)'],
   'tls.certificate': ['<file>', 'PEM, with the chain; without it only HTTP is spoken'],
   'tls.key': ['<file>', 'PEM'],
+  'tls.reload': [
+    '<seconds>',
+    'how often to look whether the two files have changed; SIGHUP looks at once (default: 60)',
+  ],
+  trustedProxies: [
+    '<networks>',
+    'addresses and networks (10.0.0.0/8) of proxies whose X-Forwarded-For and -Proto count (default: none)',
+  ],
   region: [
     '<region>',
     "where this endpoint is: signatures for others are refused (default: all of AWS's regions)",

@@ -9,7 +9,7 @@ import type { AwsService } from '../aws/operation.ts'
 import { everyRegion, globalRegion, regionsOf } from '../aws/regions.ts'
 import { createSts } from '../aws/sts/service.ts'
 import type { ServeAwsConfig } from '../config/serve.ts'
-import type { ServeFiles } from '../config/serve-files.ts'
+import { readServeFiles, type ServeFiles } from '../config/serve-files.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { evaluate } from '../kernel/policy/evaluate.ts'
 import { type AddressKind, addressKind } from '../oidc/address.ts'
@@ -20,6 +20,7 @@ import { createVerifier } from '../oidc/verifier.ts'
 import { pause } from '../store/postgres/connection.ts'
 import type { PostgresStore } from '../store/postgres/postgres-store.ts'
 import { startAdminServer } from './admin-server.ts'
+import { type CertificateFiles, followCertificate } from './certificate-files.ts'
 import { openSharedStore } from './open-store.ts'
 import { openSharedSessions } from './sealing-keys.ts'
 
@@ -40,6 +41,8 @@ export interface ServedAws extends AsyncDisposable {
   /** Of the issuers of outbound federation, where they are served. */
   readonly outboundPort: number | undefined
   readonly iam: Iam
+  /** Looks now whether the files of the certificate have changed, not in a while. */
+  readCertificate(): void
   /** Resolves with the reason when the process can only be started anew. */
   readonly failed: Promise<unknown>
 }
@@ -75,13 +78,7 @@ export async function serveAws(options: ServeAwsOptions): Promise<ServedAws> {
     }),
   )
   const { identities } = iam
-  const verifier = createVerifier({
-    clock,
-    log,
-    trustedCaPems: files.issuerCaPems,
-    allowLoopback: config.issuers.allowLoopback,
-    allowPrivateRedirects: config.issuers.allowPrivateRedirects,
-  })
+  const verifier = verifierOf(options)
   const sts = createSts({ identities, sessions, verifier, evaluate, clock, outbound })
   const issuerServer =
     outbound && stack.use(await serveOutbound(options, (id) => iam.isOutboundIssuer(id), outbound))
@@ -110,9 +107,11 @@ export async function serveAws(options: ServeAwsOptions): Promise<ServedAws> {
       audit,
       log,
       ...placeOf(config),
+      trustedProxies: config.trustedProxies,
       account: nobodysAccount,
     }),
   )
+  const certificate = stack.use(followFiles(options, [gateway, issuerServer]))
   const parts = stack.move()
   return {
     port: gateway.port,
@@ -120,6 +119,7 @@ export async function serveAws(options: ServeAwsOptions): Promise<ServedAws> {
     outboundPort: issuerServer?.port,
     iam,
     failed: failed.promise,
+    readCertificate: () => certificate?.check(),
     async [Symbol.asyncDispose]() {
       draining = true
       await pause(clock, config.drainDelay * 1000, new AbortController().signal)
@@ -165,6 +165,34 @@ function consistent(service: AwsService, store: PostgresStore, clock: Clock): Aw
       }
     },
   }
+}
+
+/** Trusts the authorities that all do, and those of the settings. */
+function verifierOf({ config, files, clock, log }: ServeAwsOptions) {
+  return createVerifier({
+    clock,
+    log,
+    trustedCaPems: files.issuerCaPems,
+    allowLoopback: config.issuers.allowLoopback,
+    allowPrivateRedirects: config.issuers.allowPrivateRedirects,
+  })
+}
+
+/** Gives the servers the certificate anew when its files change. Undefined where there is none. */
+function followFiles(
+  { config, files, clock, log }: ServeAwsOptions,
+  servers: readonly (Pick<IssuerServer, 'setCertificate'> | undefined)[],
+): CertificateFiles | undefined {
+  if (!config.tls || !files.tls) return undefined
+  return followCertificate({
+    current: files.tls,
+    read: () => readServeFiles(config).tls,
+    use: (tls) => {
+      for (const server of servers) server?.setCertificate(tls)
+    },
+    everyMs: config.tls.reload * 1000,
+    ...{ clock, log },
+  })
 }
 
 /** An endpoint that was not told where it is stands for all of AWS's regions. */

@@ -1,5 +1,6 @@
 /** Two processes of `podpass serve aws` on one real PostgreSQL, with an OIDC issuer of the test's own, and clients for them. */
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent } from 'node:https'
 import { tmpdir } from 'node:os'
@@ -16,7 +17,7 @@ import { openIssuer, type RotatingIssuer } from '../../src/oidc/issuer.ts'
 import { startIssuerServer } from '../../src/oidc/issuer-server.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { createCertificateAuthority } from '../../src/x509/authority.ts'
-import type { KeyPair } from '../../src/x509/certificate-port.ts'
+import type { CertificateAuthority, KeyPair } from '../../src/x509/certificate-port.ts'
 import { type CommandResult, run } from './lab.ts'
 import { startPostgres, type TestPostgres } from './postgres.ts'
 import { type Replica, startReplica } from './replica.ts'
@@ -38,6 +39,7 @@ export class Pair implements AsyncDisposable {
   readonly #agent: Agent
   readonly #folder: string
   readonly #issuer: RotatingIssuer
+  readonly #authority: CertificateAuthority
   readonly caPem: string
   readonly database: TestPostgres
   /** Of the processes and of commands on their store. */
@@ -49,6 +51,7 @@ export class Pair implements AsyncDisposable {
   constructor(made: Made, one: Replica, two: Replica) {
     this.#folder = made.folder
     this.#issuer = made.issuer
+    this.#authority = made.authority
     this.caPem = made.caPem
     this.#agent = new Agent({ ca: made.caPem, keepAlive: true })
     this.database = made.database
@@ -64,8 +67,16 @@ export class Pair implements AsyncDisposable {
   }
 
   /** Starts one more process with the same settings. */
-  startAnother(): Promise<Replica> {
-    return startReplica(this.environment, '--config', join(this.#folder, 'serve.yaml'))
+  startAnother(...flags: string[]): Promise<Replica> {
+    return startReplica(this.environment, '--config', join(this.#folder, 'serve.yaml'), ...flags)
+  }
+
+  /** Puts another certificate of the same authority where the processes have theirs from; answers its fingerprint. */
+  async renewCertificate(): Promise<string> {
+    const { cert, key } = await issue(this.#authority)
+    writeFileSync(join(this.#folder, 'tls.crt'), cert)
+    writeFileSync(join(this.#folder, 'tls.key'), key)
+    return new X509Certificate(cert).fingerprint256
   }
 
   iam(to: Replica, keys = this.administrator, maxAttempts = 1): IAMClient {
@@ -142,6 +153,7 @@ interface Made {
   readonly parts: AsyncDisposableStack
   readonly folder: string
   readonly caPem: string
+  readonly authority: CertificateAuthority
   readonly issuer: RotatingIssuer
   readonly database: TestPostgres
   readonly environment: NodeJS.ProcessEnv
@@ -154,10 +166,10 @@ export async function startPair(): Promise<Pair> {
   parts.defer(() => rmSync(folder, { recursive: true }))
   const database = parts.use(await startPostgres())
   const wall = { now: () => Date.now() }
-  const ca = await createCertificateAuthority({ commonName: 'test', clock: wall })
-  const tls = await ca.issueServer({ names: ['localhost'], addresses: ['127.0.0.1'] })
+  const authority = await createCertificateAuthority({ commonName: 'test', clock: wall })
+  const tls = await issue(authority)
   const issuer = await startIssuer(parts, tls)
-  const files = { 'ca.pem': ca.certPem, 'tls.crt': tls.cert, 'tls.key': tls.key }
+  const files = { 'ca.pem': authority.certPem, 'tls.crt': tls.cert, 'tls.key': tls.key }
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
   const settings = `region: ${region}
 tls: { certificate: ${join(folder, 'tls.crt')}, key: ${join(folder, 'tls.key')} }
@@ -174,8 +186,13 @@ issuers: { ca: ${join(folder, 'ca.pem')}, allowLoopback: true }
     startReplica(environment, ...flags),
     startReplica(environment, ...flags),
   ])
-  const caPem = ca.certPem
-  return new Pair({ parts: parts.move(), folder, caPem, issuer, database, environment }, one, two)
+  const { certPem: caPem } = authority
+  const made = { parts: parts.move(), folder, caPem, authority, issuer, database, environment }
+  return new Pair(made, one, two)
+}
+
+function issue(authority: CertificateAuthority): Promise<KeyPair> {
+  return authority.issueServer({ names: ['localhost'], addresses: ['127.0.0.1'] })
 }
 
 async function startIssuer(parts: AsyncDisposableStack, tls: KeyPair): Promise<RotatingIssuer> {

@@ -12,6 +12,8 @@ export interface Replica extends AsyncDisposable {
   /** What it wrote so far: results, and log lines. */
   readonly stdout: string
   readonly stderr: string
+  /** Sends a signal that it lives on with. */
+  signal(name: 'SIGHUP'): void
   /** Sends a signal and answers the exit code; null where the signal ended it. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>
 }
@@ -52,6 +54,7 @@ export async function startReplica(
     get stderr() {
       return said.stderr
     },
+    signal: (name) => void child.kill(name),
     async end(signal) {
       child.kill(signal)
       return (await exited)[0]

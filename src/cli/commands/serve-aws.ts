@@ -29,7 +29,8 @@ export function serveAwsCommand(context: CliContext): Command {
 Every setting can also be given as a variable (PODPASS_SERVE_STORE, PODPASS_SERVE_TLS_KEY: after its flag)
 or in the file, as the flags' names say: { store: …, tls: { certificate: …, key: … } }.
 Processes with the same store serve the same accounts, and accept each other's sessions. The log goes to stderr,
-a JSON object a line. SIGTERM stops taking connections, ends what is in flight, then exits.
+a JSON object a line. SIGTERM stops taking connections, ends what is in flight, then exits. A renewed certificate is
+taken by itself, or at once on SIGHUP; open connections go on.
 
 Exit codes: 0 stopped on request, 1 could not start or go on, 2 a setting is wrong, 3 the database is out of reach.
 
@@ -69,6 +70,7 @@ async function serve(
     },
   )
   const { port, adminPort, outboundPort } = served
+  process.on('SIGHUP', () => served.readCertificate())
   let broken: unknown
   try {
     for (const id of accounts) {
