@@ -91,6 +91,8 @@ const values: Readonly<Record<string, unknown>> = {
   accessScope: { type: 'cluster' },
   podExecutionRoleArn: arn('role/entity'),
   addonName: 'vpc-cni',
+  encryptionConfig: [{ resources: ['secrets'], provider: { keyArn: 'arn:aws:kms:::key/k' } }],
+  'UpdateClusterVersion.version': '1.33',
   updateId: '00000000-0000-0000-0000-000000000000',
   resourceArn: `arn:aws:eks:ap-northeast-1:${account}:cluster/demo`,
   tags: { team: 'blue' },

@@ -14,7 +14,9 @@ export interface NewEntry {
   readonly tags?: Tags | undefined
 }
 
-const nodeTypes = ['EC2_LINUX', 'EC2_WINDOWS', 'FARGATE_LINUX']
+const nodeTypes = ['EC2_LINUX', 'EC2_WINDOWS', 'FARGATE_LINUX', 'HYBRID_LINUX', 'HYPERPOD_LINUX']
+/** Those of instances name the instance; others, which have none, the session of their role. */
+const isInstance = (type: string) => type.startsWith('EC2_')
 
 /** Builds an entry with AWS's defaults; throws InvalidParameterException for what EKS does not take. `at` in ms. */
 export function newAccessEntry(
@@ -47,7 +49,7 @@ export function newAccessEntry(
     modifiedAt: at,
     type,
     username: isNode
-      ? `system:node:{{${type === 'FARGATE_LINUX' ? 'SessionName' : 'EC2PrivateDNSName'}}}`
+      ? `system:node:{{${isInstance(type) ? 'EC2PrivateDNSName' : 'SessionName'}}}`
       : (checkedUsername(given.username) ?? defaultUsername(given.principalArn)),
     kubernetesGroups: isNode ? nodeGroups(type) : checkedGroups(given.kubernetesGroups ?? []),
     policies: [],

@@ -1,5 +1,5 @@
 /** What node group operations share: their ARN in needs, sizes and taints as EKS takes them. */
-import type { NodegroupScalingConfig, Taint } from '@aws-sdk/client-eks'
+import type { NodegroupScalingConfig, NodegroupUpdateConfig, Taint } from '@aws-sdk/client-eks'
 import type { Call, Need } from '../operation.ts'
 import { keyOf, resourceTags } from './access.ts'
 import { invalidParameter, notFound } from './errors.ts'
@@ -65,6 +65,20 @@ export function scalingOf(
     )
   }
   return { minSize, maxSize, desiredSize }
+}
+
+/** How many nodes an update takes away at once: a number or a percentage. */
+export function updateConfigOf(
+  given: NodegroupUpdateConfig,
+): NonNullable<NodegroupRecord['updateConfig']> {
+  const { maxUnavailable, maxUnavailablePercentage } = given
+  if (maxUnavailable !== undefined && maxUnavailablePercentage !== undefined) {
+    throw invalidParameter(
+      'maxUnavailable and maxUnavailablePercentage cannot be specified at the same time.',
+    )
+  }
+  if (maxUnavailablePercentage !== undefined) return { maxUnavailablePercentage }
+  return { maxUnavailable: maxUnavailable ?? 1 }
 }
 
 /** Taints as they are kept. */

@@ -2,6 +2,7 @@
 import type { OperationName } from './operation-names.gen.ts'
 import { describeAddonConfiguration, describeAddonVersions } from './operations/addon-offers.ts'
 import { associateAccessPolicy } from './operations/associate-access-policy.ts'
+import { associateEncryptionConfig } from './operations/associate-encryption-config.ts'
 import { createAccessEntry } from './operations/create-access-entry.ts'
 import { createAddon } from './operations/create-addon.ts'
 import { createCluster } from './operations/create-cluster.ts'
@@ -28,6 +29,7 @@ import { listAddons } from './operations/list-addons.ts'
 import { listAssociatedAccessPolicies } from './operations/list-associated-access-policies.ts'
 import { listClusters } from './operations/list-clusters.ts'
 import { listFargateProfiles } from './operations/list-fargate-profiles.ts'
+import { listIdentityProviderConfigs } from './operations/list-identity-provider-configs.ts'
 import { listNodegroups } from './operations/list-nodegroups.ts'
 import { listPodIdentityAssociations } from './operations/list-pod-identity-associations.ts'
 import { listTagsForResource, tagResource, untagResource } from './operations/tags.ts'
@@ -36,12 +38,13 @@ import { updateAddon } from './operations/update-addon.ts'
 import { updateClusterConfig } from './operations/update-cluster-config.ts'
 import { updateNodegroupConfig } from './operations/update-nodegroup-config.ts'
 import { updatePodIdentityAssociation } from './operations/update-pod-identity-association.ts'
+import { updateClusterVersion, updateNodegroupVersion } from './operations/update-versions.ts'
 import { describeUpdate, listUpdates } from './operations/updates.ts'
 
 export const operations = {
   ActivateCertificateAuthority: 'not-implemented',
   AssociateAccessPolicy: associateAccessPolicy,
-  AssociateEncryptionConfig: 'not-implemented',
+  AssociateEncryptionConfig: associateEncryptionConfig,
   AssociateIdentityProviderConfig: 'not-implemented',
   CancelUpdate: 'not-implemented',
   CreateAccessEntry: createAccessEntry,
@@ -90,7 +93,7 @@ export const operations = {
   ListClusters: listClusters,
   ListEksAnywhereSubscriptions: 'not-implemented',
   ListFargateProfiles: listFargateProfiles,
-  ListIdentityProviderConfigs: 'not-implemented',
+  ListIdentityProviderConfigs: listIdentityProviderConfigs,
   ListInsights: 'not-implemented',
   ListNodegroups: listNodegroups,
   ListPodIdentityAssociations: listPodIdentityAssociations,
@@ -104,9 +107,9 @@ export const operations = {
   UpdateAddon: updateAddon,
   UpdateCapability: 'not-implemented',
   UpdateClusterConfig: updateClusterConfig,
-  UpdateClusterVersion: 'not-implemented',
+  UpdateClusterVersion: updateClusterVersion,
   UpdateEksAnywhereSubscription: 'not-implemented',
   UpdateNodegroupConfig: updateNodegroupConfig,
-  UpdateNodegroupVersion: 'not-implemented',
+  UpdateNodegroupVersion: updateNodegroupVersion,
   UpdatePodIdentityAssociation: updatePodIdentityAssociation,
 } as const satisfies Record<OperationName, object | 'not-implemented'>

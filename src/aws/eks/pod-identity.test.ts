@@ -176,6 +176,36 @@ test('with the cluster goes all that belongs to it', async () => {
   assert.equal(running.eks.podIdentity(arn, 'shop', 'api'), undefined)
 })
 
+test('a Fargate profile without selectors, or with odd ones, is refused in EKS’s words', async () => {
+  await using demo = await withCluster()
+  const create = (selectors: { namespace?: string; labels?: Record<string, string> }[]) =>
+    demo.client.send(
+      new CreateFargateProfileCommand({
+        clusterName,
+        fargateProfileName: 'odd',
+        podExecutionRoleArn: nodeRole,
+        selectors,
+      }),
+    )
+  const invalid = 'InvalidParameterException'
+  const labels = Object.fromEntries(['a', 'b', 'c', 'd', 'e', 'f'].map((key) => [key, '1']))
+  await assert.rejects(
+    create([]),
+    refusal(invalid, /^Fargate Profile requires at least one selector\.$/),
+  )
+  await assert.rejects(
+    create([{ labels: { a: '1' } }]),
+    refusal(
+      invalid,
+      /^Fargate Profile must have at least one selector with at least one namespace/,
+    ),
+  )
+  await assert.rejects(
+    create([{ namespace: 'dev', labels }]),
+    refusal(invalid, /^Request contains Selector with more than 5 Label pairs$/),
+  )
+})
+
 async function describeClusterArn({ clusters }: TestEks): Promise<string | undefined> {
   return [...clusters.clusters.keys()][0]
 }

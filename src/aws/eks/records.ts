@@ -44,6 +44,8 @@ export interface ClusterRecord extends ClusterKey {
   readonly creatorIsAdmin: boolean
   readonly supportType: string
   readonly deletionProtection: boolean
+  /** ARN or id of the KMS key that secrets are said to be encrypted with. */
+  readonly encryptionKey?: string
   /** Names of add-ons that were deleted while their software stayed. */
   readonly preservedAddons?: readonly string[]
   readonly tags: Tags
@@ -82,6 +84,15 @@ export interface NodegroupRecord {
   readonly labels: Readonly<Record<string, string>>
   readonly taints: readonly { key: string; value?: string; effect: string }[]
   readonly autoScalingGroup: string
+  /** As it was asked for; nothing is fetched. */
+  readonly releaseVersion?: string
+  readonly remoteAccess?: {
+    readonly ec2SshKey?: string
+    readonly sourceSecurityGroups: readonly string[]
+  }
+  readonly updateConfig?:
+    | { readonly maxUnavailable: number }
+    | { readonly maxUnavailablePercentage: number }
   /** As it was when the group was made: later versions do not reach its nodes. */
   readonly launchTemplate?: {
     readonly id: string

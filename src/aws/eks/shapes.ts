@@ -57,7 +57,9 @@ export function showCluster(record: ClusterRecord): Cluster {
       : {},
     platformVersion: 'eks.1',
     tags: { ...record.tags },
-    encryptionConfig: [],
+    encryptionConfig: record.encryptionKey
+      ? [{ resources: ['secrets'], provider: { keyArn: record.encryptionKey } }]
+      : [],
     health: {
       issues: record.issue ? [{ code: 'Other', message: record.issue, resourceIds: [] }] : [],
     },
@@ -85,7 +87,7 @@ export function showNodegroup(record: NodegroupRecord): Nodegroup {
     nodegroupArn: record.arn,
     clusterName: record.clusterName,
     version: record.version,
-    releaseVersion: `${record.version}.0-podpass`,
+    releaseVersion: record.releaseVersion ?? `${record.version}.0-podpass`,
     createdAt: new Date(record.createdAt),
     modifiedAt: new Date(record.modifiedAt),
     status: record.status,
@@ -98,7 +100,13 @@ export function showNodegroup(record: NodegroupRecord): Nodegroup {
     labels: { ...record.labels },
     taints: record.taints as Taint[],
     resources: { autoScalingGroups: [{ name: record.autoScalingGroup }] },
-    diskSize: record.diskSize,
+    ...(!record.launchTemplate && { diskSize: record.diskSize }),
+    ...(record.remoteAccess && {
+      remoteAccess: {
+        ...record.remoteAccess,
+        sourceSecurityGroups: [...record.remoteAccess.sourceSecurityGroups],
+      },
+    }),
     ...(record.launchTemplate && {
       launchTemplate: {
         id: record.launchTemplate.id,
@@ -111,7 +119,7 @@ export function showNodegroup(record: NodegroupRecord): Nodegroup {
         ? [{ code: 'NodeCreationFailure', message: record.issue, resourceIds: [] }]
         : [],
     },
-    updateConfig: { maxUnavailable: 1 },
+    updateConfig: record.updateConfig ?? { maxUnavailable: 1 },
     tags: { ...record.tags },
   }
 }

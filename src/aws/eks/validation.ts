@@ -1,4 +1,5 @@
 /** EKS's limits on what callers name and tag. */
+import type { EncryptionConfig } from '@aws-sdk/client-eks'
 import type { Constraints } from '../protocol/constraints.ts'
 import { invalidParameter } from './errors.ts'
 import type { Tags } from './records.ts'
@@ -42,11 +43,10 @@ export const constraints: Constraints = {
   'UpdateAddonRequest.configurationValues': { length: [0, 100_000] },
   'AddonPodIdentityAssociations.roleArn': roleArn,
   resolveConflicts: { oneOf: ['OVERWRITE', 'NONE', 'PRESERVE'] },
+  'CreateFargateProfileRequest.selectors': { length: [0, 5] },
   'CreateFargateProfileRequest.fargateProfileName': { length: [1, 63], pattern: name },
   'CreateFargateProfileRequest.podExecutionRoleArn': roleArn,
-  'CreateFargateProfileRequest.selectors': { length: [1, 5] },
   'FargateProfileSelector.namespace': { length: [1, 63] },
-  'FargateProfileSelector.labels': { length: [0, 5] },
   'AccessScope.type': { oneOf: ['cluster', 'namespace'] },
   tags: { length: [0, 50] },
   labels: { length: [0, 100] },
@@ -66,4 +66,27 @@ export function checkTags(tags: Tags | undefined): Tags {
     }
   }
   return tags ?? {}
+}
+
+/** The key of a cluster's one encryption configuration, which can be of secrets only. */
+export function encryptionKeyOf(
+  given: readonly EncryptionConfig[] = [],
+  clusterName: string,
+): string {
+  const [config] = given
+  if (!config || given.length > 1) {
+    throw invalidParameter('Exactly one encryption configuration must be given.', { clusterName })
+  }
+  const { resources = [], provider } = config
+  if (resources.length !== 1 || resources[0] !== 'secrets') {
+    throw invalidParameter('The resources of an encryption configuration must be [secrets].', {
+      clusterName,
+    })
+  }
+  if (!provider?.keyArn) {
+    throw invalidParameter('The provider of an encryption configuration needs a keyArn.', {
+      clusterName,
+    })
+  }
+  return provider.keyArn
 }

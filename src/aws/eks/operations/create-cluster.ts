@@ -10,7 +10,7 @@ import { principalOf } from '../principals.ts'
 import { type ClusterRecord, clusterArn } from '../records.ts'
 import { showCluster } from '../shapes.ts'
 import type { EksState } from '../state.ts'
-import { checkTags } from '../validation.ts'
+import { checkTags, encryptionKeyOf } from '../validation.ts'
 import { defaultVersion, isOffered } from '../versions.ts'
 
 type Input = Checked<CreateClusterRequest>
@@ -100,6 +100,9 @@ function newCluster(input: Input, call: Call): ClusterRecord {
     creatorIsAdmin: input.accessConfig?.bootstrapClusterCreatorAdminPermissions ?? true,
     supportType: input.upgradePolicy?.supportType ?? 'EXTENDED',
     deletionProtection: input.deletionProtection ?? false,
+    ...(input.encryptionConfig?.length && {
+      encryptionKey: encryptionKeyOf(input.encryptionConfig, input.name),
+    }),
     tags: checkTags(input.tags),
   }
 }

@@ -71,9 +71,7 @@ function checkRole({ podExecutionRoleArn: arn, clusterName }: Input, deps: Deps)
 function newProfile(input: Input, cluster: ClusterRecord, call: Call): FargateProfileRecord {
   const { account, region } = cluster
   const { clusterName, fargateProfileName: name, clientRequestToken } = input
-  if (!input.selectors?.length) {
-    throw invalidParameter('Fargate Profile must have at least one selector.', { clusterName })
-  }
+  checkSelectors(input)
   if (/^eks-/i.test(name)) {
     throw invalidParameter('Fargate Profile name cannot start with eks-.', { clusterName })
   }
@@ -85,11 +83,31 @@ function newProfile(input: Input, cluster: ClusterRecord, call: Call): FargatePr
     status: 'ACTIVE',
     podExecutionRoleArn: input.podExecutionRoleArn,
     subnets: input.subnets ?? cluster.network.subnetIds,
-    selectors: input.selectors.map(({ namespace, labels = {} }) => {
-      if (namespace) return { namespace, labels }
-      throw invalidParameter('Fargate Profile selector must have a namespace.', { clusterName })
-    }),
+    selectors: (input.selectors ?? []).map(({ namespace = '', labels = {} }) => ({
+      namespace,
+      labels,
+    })),
     ...(clientRequestToken === undefined ? {} : { clientRequestToken }),
     tags: checkTags(input.tags),
+  }
+}
+
+const labelsMax = 5
+
+/** EKS's rules and words, which tools have recorded from its answers. */
+function checkSelectors({ selectors = [], clusterName }: Input): void {
+  if (selectors.length === 0) {
+    throw invalidParameter('Fargate Profile requires at least one selector.', { clusterName })
+  }
+  if (selectors.some(({ namespace }) => !namespace)) {
+    throw invalidParameter(
+      'Fargate Profile must have at least one selector with at least one namespace value.',
+      { clusterName },
+    )
+  }
+  if (selectors.some(({ labels = {} }) => Object.keys(labels).length > labelsMax)) {
+    throw invalidParameter(`Request contains Selector with more than ${labelsMax} Label pairs`, {
+      clusterName,
+    })
   }
 }

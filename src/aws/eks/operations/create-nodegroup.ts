@@ -7,7 +7,7 @@ import type { FindLaunchTemplate } from '../cluster-control.ts'
 import { inUse, invalidParameter, invalidRequest } from '../errors.ts'
 import { uuid } from '../ids.ts'
 import type { Lifecycle } from '../lifecycle.ts'
-import { scalingOf, taintsOf } from '../nodegroups.ts'
+import { scalingOf, taintsOf, updateConfigOf } from '../nodegroups.ts'
 import type { ClusterRecord, NodegroupRecord } from '../records.ts'
 import { showNodegroup } from '../shapes.ts'
 import type { EksState } from '../state.ts'
@@ -65,12 +65,21 @@ export const createNodegroup: Operation<Input, CreateNodegroupResponse, Deps> = 
 
 /** The launch template that the request names, as it is now. */
 function templateOf(
-  { launchTemplate: named, clusterName, nodegroupName }: Input,
+  { launchTemplate: named, clusterName, nodegroupName, diskSize, remoteAccess }: Input,
   cluster: ClusterRecord,
   find: FindLaunchTemplate | undefined,
 ): Pick<NodegroupRecord, 'launchTemplate'> {
   if (!named) return {}
   const subject = { clusterName, nodegroupName }
+  if (diskSize !== undefined) {
+    throw invalidParameter('Disk size must be specified within the launch template.', subject)
+  }
+  if (remoteAccess) {
+    throw invalidParameter(
+      'Remote access configuration cannot be specified with a launch template.',
+      subject,
+    )
+  }
   try {
     const found = find?.(cluster, named)
     if (!found) throw invalidParameter('Launch templates are not served here.', subject)
@@ -97,6 +106,14 @@ function newNodegroup(input: Input, cluster: ClusterRecord, call: Call): Nodegro
       ? {}
       : { clientRequestToken: input.clientRequestToken }),
     version: input.version ?? cluster.version,
+    ...(input.releaseVersion && { releaseVersion: input.releaseVersion }),
+    ...(input.remoteAccess && {
+      remoteAccess: {
+        ...(input.remoteAccess.ec2SshKey && { ec2SshKey: input.remoteAccess.ec2SshKey }),
+        sourceSecurityGroups: input.remoteAccess.sourceSecurityGroups ?? [],
+      },
+    }),
+    ...(input.updateConfig && { updateConfig: updateConfigOf(input.updateConfig) }),
     nodeRole: input.nodeRole,
     scaling: scalingOf(input.scalingConfig ?? {}),
     instanceTypes: input.instanceTypes ?? ['t3.medium'],

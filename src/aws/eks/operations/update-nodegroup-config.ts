@@ -8,7 +8,7 @@ import { keyOf } from '../access.ts'
 import { inUse, invalidParameter } from '../errors.ts'
 import { uuid } from '../ids.ts'
 import type { Lifecycle } from '../lifecycle.ts'
-import { findNodegroup, nodegroupNeed, scalingOf, taintsOf } from '../nodegroups.ts'
+import { findNodegroup, nodegroupNeed, scalingOf, taintsOf, updateConfigOf } from '../nodegroups.ts'
 import type { NodegroupRecord, UpdateRecord } from '../records.ts'
 import { showUpdate } from '../shapes.ts'
 import type { EksState } from '../state.ts'
@@ -33,6 +33,7 @@ export const updateNodegroupConfig: Operation<Input, UpdateNodegroupConfigRespon
     const params = paramsOf(input)
     if (params.length === 0) throw invalidParameter('No changes are specified.', subject)
     const scaling = scalingOf(input.scalingConfig ?? {}, found.scaling)
+    const updateConfig = input.updateConfig && updateConfigOf(input.updateConfig)
     const cluster = state.cluster(keyOf(call, input.clusterName))
     await state.change(cluster, 'nodegroup', found.name, (current) => ({
       ...current,
@@ -41,6 +42,7 @@ export const updateNodegroupConfig: Operation<Input, UpdateNodegroupConfigRespon
       scaling,
       labels: labelsOf(current, input),
       taints: changedTaints(current, input),
+      ...(updateConfig && { updateConfig }),
     }))
     await lifecycle.provision(cluster, found.name)
     const after = state.find(cluster, 'nodegroup', found.name)
@@ -58,7 +60,7 @@ export const updateNodegroupConfig: Operation<Input, UpdateNodegroupConfigRespon
   },
 }
 
-function paramsOf({ scalingConfig, labels, taints }: Input): UpdateRecord['params'] {
+function paramsOf({ scalingConfig, labels, taints, updateConfig }: Input): UpdateRecord['params'] {
   const { minSize, maxSize, desiredSize } = scalingConfig ?? {}
   return [
     ['MinSize', minSize],
@@ -67,6 +69,8 @@ function paramsOf({ scalingConfig, labels, taints }: Input): UpdateRecord['param
     ['LabelsToAdd', labels?.addOrUpdateLabels && JSON.stringify(labels.addOrUpdateLabels)],
     ['LabelsToRemove', labels?.removeLabels && JSON.stringify(labels.removeLabels)],
     ['TaintsToAdd', taints?.addOrUpdateTaints && JSON.stringify(taints.addOrUpdateTaints)],
+    ['MaxUnavailable', updateConfig?.maxUnavailable],
+    ['MaxUnavailablePercentage', updateConfig?.maxUnavailablePercentage],
     ['TaintsToRemove', taints?.removeTaints && JSON.stringify(taints.removeTaints)],
   ].flatMap(([type, value]) =>
     value === undefined ? [] : [{ type: String(type), value: String(value) }],
