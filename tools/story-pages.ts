@@ -8,11 +8,12 @@ import { storyPage } from '../src/cli/story/markdown.ts'
 import type { StoryResult } from '../src/cli/story/story.ts'
 import { english } from '../src/cli/story/text-en.ts'
 import { japanese } from '../src/cli/story/text-ja.ts'
-import { ok, startTestLab } from '../test/support/lab.ts'
+import { ok, podpassProgram, startTestLab } from '../test/support/lab.ts'
 
 async function played(): Promise<string> {
+  const args = ['story', '--output', 'json']
   await using lab = await startTestLab()
-  return ok(await lab.podpass('story', '--output', 'json')).stdout
+  return ok(await lab.run(podpassProgram, args, { timeoutMs: 300_000 })).stdout
 }
 
 const [file] = process.argv.slice(2)

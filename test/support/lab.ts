@@ -31,6 +31,8 @@ export interface TestLab extends AsyncDisposable {
 
 interface RunOptions {
   readonly input?: string
+  /** Default: two minutes. */
+  readonly timeoutMs?: number
   readonly environment?: Readonly<Record<string, string | undefined>>
 }
 
@@ -38,13 +40,13 @@ interface RunOptions {
 export function run(
   program: string,
   args: readonly string[],
-  { input = '', environment = process.env }: RunOptions = {},
+  { input = '', environment = process.env, timeoutMs = 120_000 }: RunOptions = {},
 ): Promise<CommandResult> {
   return new Promise((resolve) => {
     const child = execFile(
       program,
       [...args],
-      { env: environment, maxBuffer: 64 * 1024 * 1024, timeout: 120_000 },
+      { env: environment, maxBuffer: 64 * 1024 * 1024, timeout: timeoutMs },
       (error, stdout, stderr) => {
         const code = error ? (typeof error.code === 'number' ? error.code : 1) : 0
         resolve({ code, stdout, stderr: error && code === 1 && !stderr ? error.message : stderr })

@@ -1,5 +1,6 @@
 /** `podpass story`: five worlds, attacked for real on the running lab, and the table of what came of it. */
 import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { readSettings } from '../../lab/home.ts'
 import { currentHolder } from '../../lab/lock.ts'
@@ -19,6 +20,7 @@ interface Options {
   readonly keep?: boolean
   readonly clean?: boolean
   readonly output: 'text' | 'json'
+  readonly save?: string
 }
 
 export function storyCommand(context: CliContext): Command {
@@ -31,6 +33,7 @@ export function storyCommand(context: CliContext): Command {
     .addOption(
       new Option('-o, --output <format>', 'text or json').choices(['text', 'json']).default('text'),
     )
+    .option('--save <file>', 'also write the results there, as JSON')
     .addHelpText('after', help)
     .action(async (options: Options, command: Command) => {
       check(options)
@@ -103,7 +106,7 @@ async function play(
     { clearStage, setStage },
     { playWorlds },
     { openRecords },
-    { missingTools },
+    { standInCommands },
     { progress },
   ] = await Promise.all([
     import('../story/stage.ts'),
@@ -118,7 +121,7 @@ async function play(
   const interrupt = () => stop.abort(new CliFailure('stopped'))
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   try {
-    const standIns = missingTools(stageFor.aws.environment)
+    const standIns = standInCommands(stageFor.aws.environment)
     const records = await openRecords(stageFor.aws, context.now)
     tell(painter.opening())
     const stage = await setStage(stageFor, (what) => shown.say(text.setting[what] ?? what))
@@ -150,7 +153,9 @@ async function play(
     const seconds = Math.round(performance.now() - started) / 1000
     const result = { cluster: stageFor.name, worlds, agrees, seconds }
     tell(painter.table(result))
-    if (options.output === 'json') context.stdout.write(`${JSON.stringify(result, null, 2)}\n`)
+    const json = `${JSON.stringify(result, null, 2)}\n`
+    if (options.output === 'json') context.stdout.write(json)
+    if (options.save) writeFileSync(options.save, json)
     if (options.keep) tell(`\n  ${text.next}:\n${kept(stageFor.name)}\n`)
     return result
   } finally {

@@ -108,6 +108,8 @@ async function aboutRequest(context: CliContext, aws: AwsAccess, options: Option
     const { subject } = decision
     if (!subject?.pod) return why(decision, undefined)
     const { cluster, namespace, pod } = subject
+    // What was recorded stays told when the cluster is gone.
+    if (!(await clusterNames(aws)).includes(cluster)) return why(decision, undefined)
     return why(decision, await podSituation(context, aws, cluster, namespace, pod))
   }
   throw new CliFailure(
@@ -117,14 +119,22 @@ async function aboutRequest(context: CliContext, aws: AwsAccess, options: Option
 }
 
 async function onlyCluster(aws: AwsAccess): Promise<string> {
-  const { ListClustersCommand } = await import('@aws-sdk/client-eks')
-  const { clusters = [] } = await (await aws.eks()).send(new ListClustersCommand({}))
+  const clusters = await clusterNames(aws)
   const [only, ...others] = clusters
   if (only && others.length === 0) return only
   throw new CliFailure(only ? `which cluster: ${clusters.join(', ')}?` : 'there is no cluster', {
     exitCode: exitCodes.usage,
     hints: [only ? 'give --cluster' : 'make one:    podpass create cluster --name irsa'],
   })
+}
+
+async function clusterNames(aws: AwsAccess): Promise<string[]> {
+  const client = await aws.eks()
+  const { paginateListClusters } = await import('@aws-sdk/client-eks')
+  const names: string[] = []
+  for await (const page of paginateListClusters({ client }, {}))
+    names.push(...(page.clusters ?? []))
+  return names
 }
 
 type Situation = PodSituation & {

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { S3Client } from '@aws-sdk/client-s3'
 import type { CliContext } from '../context.ts'
+import { assumeRole, databaseToken } from './aws-identity.ts'
 
 /** Exit codes of the AWS command line: 0 done, 1 some transfer failed, 252 wrong usage, 253 no credentials, 254 the service refused. */
 const exits = { done: 0, failed: 1, usage: 252, noCredentials: 253, refused: 254 } as const
@@ -24,6 +25,8 @@ const commands: Readonly<Record<string, Handler>> = {
   's3 rm': remove,
   's3api list-buckets': listBuckets,
   'sts get-caller-identity': callerIdentity,
+  'sts assume-role': assumeRole,
+  'rds generate-db-auth-token': databaseToken,
 }
 
 /** Runs `aws <words>`; answers the exit code. */

@@ -1,7 +1,7 @@
 /** What an attack gained, told from what was seen of it: pure. */
 import type { Attack } from './attacks.ts'
 import { secretRow } from './pod-script.ts'
-import type { Deciding, Outcome, StepResult } from './story.ts'
+import type { Deciding, Expected, Outcome, StepResult } from './story.ts'
 
 /** Role names of a world. */
 export interface Roles {
@@ -33,6 +33,15 @@ export function outcomeOf(
   if (role !== roles.public) return 'nothing'
   const tellsOfNode = steps.some(({ output }) => output.includes(`instance-profile/${roles.node}`))
   return tellsOfNode ? 'own-role-and-paths' : 'own-role'
+}
+
+/** True where both what was gained and the link are those of the real systems. */
+export function isAsExpected(
+  outcome: Outcome,
+  deciding: Deciding | undefined,
+  expected: Expected,
+): boolean {
+  return outcome === expected.outcome && deciding?.link === expected.link
 }
 
 /** `use` says so where it was given credentials. */

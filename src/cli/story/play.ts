@@ -5,7 +5,7 @@ import { CliFailure } from '../failure.ts'
 import { waitUntil } from '../wait.ts'
 import { type Attack, attacksIn } from './attacks.ts'
 import { expected } from './expected.ts'
-import { hasRow, outcomeOf } from './outcome.ts'
+import { hasRow, isAsExpected, outcomeOf } from './outcome.ts'
 import type { StandIns } from './pod-script.ts'
 import { decidingOf, eventsOf, type Records } from './records.ts'
 import { type PodRun, runPod } from './run-pod.ts'
@@ -40,7 +40,7 @@ export interface PlayOptions {
 }
 
 /** How long records may take to be found after the pod that caused them has ended. */
-const recordLimitMs = 5_000
+const recordLimitMs = 15_000
 
 export async function playWorlds(options: PlayOptions): Promise<WorldResult[]> {
   const results: WorldResult[] = []
@@ -145,7 +145,7 @@ async function tryAttack(
     outcome,
     ...(deciding && { deciding }),
     expected: wanted,
-    agrees: outcome === wanted.outcome && deciding?.link === wanted.link,
+    agrees: isAsExpected(outcome, deciding, wanted),
   }
 }
 

@@ -33,7 +33,9 @@ rename() {
   body=$(printf '%s==' "$body" | tr _- /+ | base64 -d 2>/dev/null | sed "s/$1/$2/g" | base64 | tr -d '\n=' | tr /+ _-)
   printf %s "$head.$body.$signature"
 }
-curl() { command curl -sS --max-time 20 -A "$PGAPPNAME" "$@"; }
+aws() { any_aws "$@"; }
+psql() { any_psql "$@"; }
+curl() { any_curl -sS --max-time 20 -A "$PGAPPNAME" "$@"; }
 step() { printf '\n%s %s\n' "$MARK" "$1"; }
 METADATA="\${AWS_EC2_METADATA_SERVICE_ENDPOINT:-http://169.254.169.254/}latest/meta-data/iam"
 export CURL_CA_BUNDLE="$AWS_CA_BUNDLE"
@@ -47,13 +49,15 @@ esac
 
 const mark = '::story::'
 
-/** Programs that the machine lacks, by the command that stands in for each. */
-export type StandIns = Readonly<Record<string, readonly string[]>>
+/** The command that stands in for a program where a pod does not find it. */
+export type StandIns = Readonly<Record<'aws' | 'curl' | 'psql', readonly string[]>>
 
 /** The script of a pod. Steps of somebody else are waited for: a file of the step's number among the signals. */
 export function podScript(steps: readonly Step[], standIns: StandIns, after = ''): string {
   const replaced = Object.entries(standIns).map(
-    ([name, command]) => `${name}() { ${command.map(quoted).join(' ')} "$@"; }`,
+    ([name, command]) =>
+      `if command -v ${name} > /dev/null; then any_${name}() { command ${name} "$@"; }
+else any_${name}() { ${command.map(quoted).join(' ')} "$@"; }; fi`,
   )
   const lines = steps.map((step, n) =>
     'run' in step
@@ -123,6 +127,9 @@ export function podManifest(plan: PodPlan): V1Pod {
     PGAPPNAME: plan.mark,
     AWS_SDK_UA_APP_ID: plan.mark,
     AWS_DEFAULT_OUTPUT: 'json',
+    // A second, the default, is little for an agent on a busy machine.
+    AWS_METADATA_SERVICE_TIMEOUT: '10',
+    AWS_METADATA_SERVICE_NUM_ATTEMPTS: '3',
     DB_HOST: plan.database.host,
     DB_PORT: String(plan.database.port),
     SIGNALS: signalsPath,
@@ -144,7 +151,7 @@ export function podManifest(plan: PodPlan): V1Pod {
         {
           name: 'main',
           image: 'debian:12',
-          command: ['bash', '-c', plan.script],
+          command: ['bash', '--norc', '-c', plan.script],
           ...(plan.attack?.takesAddress && {
             securityContext: { capabilities: { add: ['NET_ADMIN', 'NET_RAW'] } },
           }),

@@ -1,15 +1,29 @@
-/** The programs that the story's pods run, and what stands in for those that the machine lacks. */
+/** The programs that the story's pods run, and what stands in for those that pods do not find. */
 import { fileURLToPath } from 'node:url'
 import type { Environment } from '../../config/env.ts'
+import { CliFailure } from '../failure.ts'
 import { hasProgram, pathFolders } from '../programs.ts'
 import type { StandIns } from './pod-script.ts'
 
-/** Each program that is not on PATH, with the command that does as much of its work as the story needs. */
-export function missingTools(environment: Environment): StandIns {
+const needed = ['base64', 'bash', 'cat', 'cp', 'mktemp', 'sed', 'sleep', 'tr']
+
+/**
+ * For aws, curl and psql the command that does as much of their work as the story needs, for pods that have them not.
+ * Throws where the machine lacks what nothing stands in for.
+ */
+export function standInCommands(environment: Environment): StandIns {
   const path = pathFolders(environment)
-  const missing = (['aws', 'psql', 'curl'] as const).filter((name) => !hasProgram(path, name))
+  const lacking = needed.filter((name) => !hasProgram(path, name))
+  if (lacking.length > 0) {
+    throw new CliFailure(
+      `the story's pods need programs that are not on PATH: ${lacking.join(', ')}`,
+      {
+        hints: ['bash and coreutils have them:    apt-get install bash coreutils sed'],
+      },
+    )
+  }
   const own = import.meta.url.endsWith('.ts') ? '../stand-in/main.ts' : '../stand-in/main.js'
   const main = fileURLToPath(new URL(own, import.meta.url))
   const node = [process.execPath, '--disable-warning=ExperimentalWarning', main]
-  return Object.fromEntries(missing.map((name) => [name, [...node, name]]))
+  return { aws: [...node, 'aws'], curl: [...node, 'curl'], psql: [...node, 'psql'] }
 }
