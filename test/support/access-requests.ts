@@ -28,6 +28,9 @@ const trust = document({
   Action: ['sts:AssumeRole', 'sts:TagSession'],
 })
 
+/** As long as IAM wants it. */
+const samlMetadata = `<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://idp.example"><!-- ${'x'.repeat(1000)} --></EntityDescriptor>`
+
 /** By `Operation.Member` or by `Member`: the values of required members. They name what the tables' world holds. */
 const values: Readonly<Record<string, unknown>> = {
   // IAM
@@ -67,6 +70,30 @@ const values: Readonly<Record<string, unknown>> = {
   Description: 'described',
   Arn: arn('role/entity'),
   JobId: '00000000-0000-0000-0000-000000000000',
+  'CreateSAMLProvider.Name': 'fresh',
+  'CreateVirtualMFADevice.VirtualMFADeviceName': 'fresh',
+  'UploadServerCertificate.ServerCertificateName': 'fresh',
+  SAMLMetadataDocument: samlMetadata,
+  SAMLProviderArn: arn('saml-provider/entity'),
+  SerialNumber: arn('mfa/entity'),
+  AuthenticationCode1: '123456',
+  AuthenticationCode2: '654321',
+  ServerCertificateName: 'entity',
+  CertificateBody: 'no certificate',
+  PrivateKey: 'no key',
+  CertificateId: 'A'.repeat(32),
+  SSHPublicKeyBody: 'no key',
+  SSHPublicKeyId: 'APKAAAAAAAAAAAAAAAAA',
+  Encoding: 'SSH',
+  ServiceName: 'codecommit.amazonaws.com',
+  ServiceSpecificCredentialId: 'ACCAAAAAAAAAAAAAAAAAA',
+  Password: 'Long-enough-1',
+  OldPassword: 'Long-enough-1',
+  NewPassword: 'Long-enough-2',
+  EntityPath: 'o-a1b2c3d4e5/r-f6g7',
+  ServiceNamespace: 'iam',
+  ServiceNamespaces: ['iam'],
+  GlobalEndpointTokenVersion: 'v2Token',
   // STS
   RoleArn: arn('role/entity'),
   RoleSessionName: 'session',
@@ -131,6 +158,7 @@ const values: Readonly<Record<string, unknown>> = {
 
 /** Members that are needed, where the model does not say so. */
 const needed: Readonly<Record<string, readonly string[]>> = {
+  CreateLoginProfile: ['UserName', 'Password'],
   CreateDBCluster: ['MasterUsername', 'MasterUserPassword'],
   CreateDBInstance: ['DBClusterIdentifier'],
   CreateLaunchTemplate: ['LaunchTemplateName', 'LaunchTemplateData'],

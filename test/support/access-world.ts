@@ -169,6 +169,8 @@ async function makeEntities(
   await make('iam', 'CreateRole', { RoleName: 'node' })
   await make('iam', 'EnableOutboundWebIdentityFederation')
   await make('iam', 'CreateOpenIDConnectProvider', { Url: 'https://oidc.example' })
+  await make('iam', 'CreateSAMLProvider', { Name: 'entity' })
+  await make('iam', 'CreateVirtualMFADevice', { VirtualMFADeviceName: 'entity' })
   await make('iam', 'CreateUser', { UserName: 'stranger' })
   await make('s3', 'CreateBucket', { Bucket: 'bucket' })
   await make('s3', 'PutObject')

@@ -38,13 +38,15 @@ function visit(name: string): void {
   for (const [member, { shape: target }] of Object.entries(shape.members ?? {})) {
     const structures = byMember.get(member) ?? new Map<string, string>()
     byMember.set(member, structures.set(name, constraint(shapeOf(target))))
+    const items = shapeOf(target).member
+    if (items) {
+      // By the member: SDKs' models know one shape of lists of strings only.
+      const text = constraint(shapeOf(items.shape))
+      if (text !== '{}') lists.set(`${member}.member`, text)
+    }
     visit(target)
   }
-  if (shape.member) {
-    const items = constraint(shapeOf(shape.member.shape))
-    if (items !== '{}') lists.set(`${name}.member`, items)
-    visit(shape.member.shape)
-  }
+  if (shape.member) visit(shape.member.shape)
 }
 
 function shapeOf(name: string): BotoShape {

@@ -2,6 +2,7 @@
 import { iamArn } from '../../kernel/arn.ts'
 import type { Call, ConditionContext, Need } from '../operation.ts'
 import { type NamedInput, type NamedKind, nameIn } from './deps.ts'
+import { mfaDevice, userOrSelf } from './find.ts'
 import { findPolicy, findProvider, type PolicySource } from './lookup.ts'
 import { entityArn, providerArn } from './names.ts'
 import type { Attachment, Tags } from './records.ts'
@@ -61,10 +62,23 @@ export function onPolicy(action: string) {
 }
 
 /** An action on all entities of a kind (`arn:aws:iam::…:role/prefix/`), as AWS names it in denials. */
-export function onList(action: string, kind: 'role' | 'user' | 'group' | 'instance-profile') {
+export function onList(
+  action: string,
+  kind: 'role' | 'user' | 'group' | 'instance-profile' | 'server-certificate',
+) {
   return (input: { readonly PathPrefix?: string }, call: Call): readonly Need[] => [
     { action, resource: iamArn(call.account, `${kind}${input.PathPrefix ?? '/'}`) },
   ]
+}
+
+/** An action on the user that the request names, else on the caller himself; on root's ARN where that is root. */
+export function onUserOrSelf(action: string) {
+  return (input: { readonly UserName?: string }, call: Call, { state }: State): readonly Need[] => {
+    const name = userOrSelf(input.UserName, call)
+    return name === undefined
+      ? [{ action, resource: iamArn(call.account, 'root') }]
+      : [entityNeed(action, 'user', name, {}, call, state)]
+  }
 }
 
 /** An action without a resource. */
@@ -93,6 +107,22 @@ export function entityNeed(
       ...tagContext(tags),
     },
   }
+}
+
+/** Renaming needs the action on the old name and on the new one. */
+export function bothNames(
+  kind: 'user' | 'group' | 'server-certificate',
+  action: string,
+  name: string,
+  newName: string | undefined,
+  newPath: string | undefined,
+  call: Call,
+  { state }: State,
+): readonly Need[] {
+  const need = entityNeed(action, kind, name, {}, call, state)
+  const path = newPath ?? state.entry(call.account, kind, name)?.record.path ?? '/'
+  const resource = entityArn(call.account, kind, { path, name: newName ?? name })
+  return resource === need.resource ? [need] : [need, { action, resource }]
 }
 
 /** `aws:ResourceTag/…` and its older name of IAM's own. */
@@ -134,5 +164,32 @@ export function onProvider(action: string) {
     const resource = provider ? providerArn(call.account, provider.url) : given
     const context = { ...requestContext(input), ...tagContext(provider?.tags) }
     return [{ action, resource, context }]
+  }
+}
+
+/** An action on a SAML provider. */
+export function onSamlProvider(action: string) {
+  return (
+    input: { readonly SAMLProviderArn?: string } & Pick<ConditionInput, 'Tags' | 'TagKeys'>,
+    call: Call,
+    { state }: State,
+  ): readonly Need[] => {
+    const resource = input.SAMLProviderArn ?? ''
+    const name = resource.slice(resource.lastIndexOf('/') + 1)
+    const tags = state.entry(call.account, 'saml-provider', name)?.record.tags
+    return [{ action, resource, context: { ...requestContext(input), ...tagContext(tags) } }]
+  }
+}
+
+/** An action on an MFA device. */
+export function onMfaDevice(action: string) {
+  return (
+    input: { readonly SerialNumber?: string } & Pick<ConditionInput, 'Tags' | 'TagKeys'>,
+    call: Call,
+    { state }: State,
+  ): readonly Need[] => {
+    const resource = input.SerialNumber ?? ''
+    const tags = mfaDevice(state, call.account, resource)?.tags
+    return [{ action, resource, context: { ...requestContext(input), ...tagContext(tags) } }]
   }
 }

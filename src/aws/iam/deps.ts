@@ -19,7 +19,7 @@ export interface IamDeps extends PolicySource {
 export type Valid<Input> = { [Name in keyof Input]: Exclude<Input[Name], undefined> }
 
 /** Entities that operations find by a name. */
-export type NamedKind = Exclude<EntityKind, 'oidc-provider' | 'policy'>
+export type NamedKind = Exclude<EntityKind, 'oidc-provider' | 'policy' | 'saml-provider' | 'mfa'>
 
 /** Those that policies are attached to. */
 export type GranteeKind = 'role' | 'user' | 'group'
@@ -30,6 +30,7 @@ export interface NamedInput {
   readonly UserName?: string
   readonly GroupName?: string
   readonly InstanceProfileName?: string
+  readonly ServerCertificateName?: string
 }
 
 const members = {
@@ -37,6 +38,7 @@ const members = {
   user: 'UserName',
   group: 'GroupName',
   'instance-profile': 'InstanceProfileName',
+  'server-certificate': 'ServerCertificateName',
 } as const satisfies Record<NamedKind, keyof NamedInput>
 
 /** The entity's name in the input; the model requires it. */

@@ -5,8 +5,14 @@ import type { NamedKind } from './deps.ts'
 import { refuse } from './errors.ts'
 import { findPolicy, findProvider, type PolicySource } from './lookup.ts'
 import { isAwsManaged } from './managed-policies.ts'
-import { providerName } from './names.ts'
-import type { PolicyRecord, ProviderRecord, RecordOf } from './records.ts'
+import { entityArn, mfaSerial, providerName } from './names.ts'
+import type {
+  MfaDeviceRecord,
+  PolicyRecord,
+  ProviderRecord,
+  RecordOf,
+  SamlProviderRecord,
+} from './records.ts'
 import type { IamState } from './state.ts'
 
 /** Refuses what is not there. `kind` as in the store. */
@@ -19,6 +25,7 @@ export function existing<K extends NamedKind>(
   if (kind === 'instance-profile') {
     throw refuse.NoSuchEntity({}, { message: `Instance Profile ${name} cannot be found.` })
   }
+  if (kind === 'server-certificate') throw refuse.NoSuchEntity({ kind: 'Server Certificate', name })
   throw refuse.NoSuchEntity({ kind, name })
 }
 
@@ -39,7 +46,8 @@ export function findManaged(
   text = `Policy ${arn} was not found.`,
 ): PolicyRecord {
   const parsed = parseArn(arn)
-  if (parsed?.service !== 'iam' || !/^policy\/./.test(parsed.resource)) {
+  if (!parsed) throw refuse.ValidationError({ text: `ARN ${arn} is not valid.` })
+  if (parsed.service !== 'iam' || !/^policy\/./.test(parsed.resource)) {
     throw refuse.InvalidInput({ text: `ARN ${arn} is not valid.` })
   }
   const seen = parsed.account === account || isAwsManaged(arn)
@@ -49,24 +57,72 @@ export function findManaged(
 }
 
 /** The name of a policy of the account itself; AWS's own cannot be changed. */
-export function ownPolicyName(source: PolicySource, account: string, arn: string): string {
+export function ownPolicyName(
+  source: PolicySource,
+  account: string,
+  arn: string,
+  text?: string,
+): string {
   if (isAwsManaged(arn)) {
     throw refuse.AccessDenied({ text: `Policy ${arn} is outside your own account.` })
   }
-  return findManaged(source, account, arn).name
+  return findManaged(source, account, arn, text).name
 }
 
 /** An OIDC provider by its ARN, also where its port is left out (as eksctl leaves it out). */
-export function findProviderByArn(state: IamState, account: string, arn: string): ProviderRecord {
+export function findProviderByArn(
+  state: IamState,
+  account: string,
+  arn: string,
+  message = `OpenIDConnect Provider not found for arn ${arn}`,
+): ProviderRecord {
   const parsed = parseArn(arn)
   if (parsed?.service !== 'iam' || !/^oidc-provider\/./.test(parsed.resource)) {
     throw refuse.InvalidInput({ text: `Invalid ARN: ${arn}` })
   }
   const record = findProvider(state, account, arn)
-  if (!record) {
-    throw refuse.NoSuchEntity({}, { message: `OpenIDConnect Provider not found for arn ${arn}` })
+  if (!record) throw refuse.NoSuchEntity({}, { message })
+  return record
+}
+
+/** A SAML provider by its ARN. */
+export function findSamlProvider(
+  state: IamState,
+  account: string,
+  arn: string,
+): SamlProviderRecord {
+  const parsed = parseArn(arn)
+  const name = /^saml-provider\/([^/]+)$/.exec(parsed?.resource ?? '')?.[1]
+  if (parsed?.service !== 'iam' || name === undefined) {
+    throw refuse.InvalidInput({ text: `Invalid ARN: ${arn}` })
+  }
+  const record = state.entry(account, 'saml-provider', name)?.record
+  if (!record || entityArn(account, 'saml-provider', record) !== arn) {
+    throw refuse.NoSuchEntity({}, { message: `Manifest not found for arn ${arn}` })
   }
   return record
+}
+
+/** A virtual MFA device by its serial number. */
+export function findMfaDevice(state: IamState, account: string, serial: string): MfaDeviceRecord {
+  const record = mfaDevice(state, account, serial)
+  if (!record) throw noMfaDevice(serial)
+  return record
+}
+
+export function mfaDevice(
+  state: IamState,
+  account: string,
+  serial: string,
+): MfaDeviceRecord | undefined {
+  const start = mfaSerial(account, '')
+  if (!serial.startsWith(start)) return undefined
+  return state.entry(account, 'mfa', serial.slice(start.length))?.record
+}
+
+export function noMfaDevice(serial: string) {
+  const message = `MFA Device with serial number ${serial} does not exist.`
+  return refuse.NoSuchEntity({}, { message })
 }
 
 /** The key of a provider in the state and the store. */
@@ -82,7 +138,18 @@ export function userOrSelf(name: string | undefined, call: Call): string | undef
   if (name !== undefined) return name
   if (call.caller.kind === 'user') return call.caller.userName
   if (call.caller.kind === 'root') return undefined
-  throw refuse.ValidationError({
+  throw notAUser()
+}
+
+/** The same where it must be a user: what root has of this kind is not kept here. */
+export function userNameOf(name: string | undefined, call: Call): string {
+  const user = userOrSelf(name, call)
+  if (user === undefined) throw notAUser()
+  return user
+}
+
+function notAUser() {
+  return refuse.ValidationError({
     text: 'Must specify userName when calling with non-User credentials',
   })
 }

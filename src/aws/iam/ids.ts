@@ -10,6 +10,9 @@ export const idPrefixes = {
   group: 'AGPA',
   'instance-profile': 'AIPA',
   policy: 'ANPA',
+  'server-certificate': 'ASCA',
+  'ssh-public-key': 'APKA',
+  'service-credential': 'ACCA',
   'access-key': 'AKIA',
   'session-key': 'ASIA',
 } as const
@@ -27,7 +30,7 @@ export function newId(kind: IdKind, account: string): string {
   for (let index = 0; index < 6; index += 1) {
     bytes[index] = Number((head >> BigInt(40 - 8 * index)) & 0xffn)
   }
-  const length = kind.endsWith('-key') ? 16 : 17
+  const length = /-key$/.test(kind) ? 16 : 17
   return idPrefixes[kind] + base32(bytes).slice(0, length)
 }
 
@@ -41,6 +44,16 @@ export function accountOfKey(accessKeyId: string): string | undefined {
   if (head >> 47n !== 1n) return undefined
   const account = (head >> 7n) & ((1n << 40n) - 1n)
   return account < 1_000_000_000_000n ? String(account).padStart(12, '0') : undefined
+}
+
+/** The id of an uploaded signing certificate: 32 letters and digits. */
+export function newCertificateId(): string {
+  return base32(randomBytes(20))
+}
+
+/** The UUID of a SAML provider, in AWS's form. */
+export function newSamlProviderId(): string {
+  return `SAMLSP${base32(randomBytes(10))}`
 }
 
 /** A new secret access key: 40 characters. */

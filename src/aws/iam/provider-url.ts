@@ -6,9 +6,18 @@ import { refuse } from './errors.ts'
  * case or by a slash at the end are different.
  */
 export function readProviderUrl(url: string): string {
+  const kept = keptProviderUrl(url)
+  if (kept === undefined) {
+    throw refuse.ValidationError({ text: 'Invalid Open ID Connect Provider URL' })
+  }
+  return kept
+}
+
+/** The same; undefined where IAM would not take it. */
+export function keptProviderUrl(url: string): string | undefined {
   const match = /^https:\/\/([^/?#@\s\\]+)((?:\/[^?#\s\\]*)?)$/.exec(url)
   if (!match || url.length > 255 || !/^[\x21-\x7e]+$/.test(url) || !URL.canParse(url)) {
-    throw refuse.ValidationError({ text: 'Invalid Open ID Connect Provider URL' })
+    return undefined
   }
   const [, host = '', path = ''] = match
   return `https://${host.replace(/:443$/, '')}${path}`

@@ -14,6 +14,13 @@ export interface Quotas {
   readonly accessKeysPerUser: number
   readonly versionsPerPolicy: number
   readonly tagsPerEntity: number
+  readonly mfaDevicesPerUser: number
+  readonly sshKeysPerUser: number
+  readonly certificatesPerUser: number
+  /** For each service. */
+  readonly serviceCredentialsPerUser: number
+  readonly serverCertificatesPerAccount: number
+  readonly samlProvidersPerAccount: number
   /** Of all inline policies together: characters that are not white space. */
   readonly roleInlineSize: number
   readonly userInlineSize: number
@@ -34,6 +41,12 @@ export const defaultQuotas: Quotas = {
   accessKeysPerUser: 2,
   versionsPerPolicy: 5,
   tagsPerEntity: 50,
+  mfaDevicesPerUser: 8,
+  sshKeysPerUser: 5,
+  certificatesPerUser: 2,
+  serviceCredentialsPerUser: 2,
+  serverCertificatesPerAccount: 20,
+  samlProvidersPerAccount: 100,
   roleInlineSize: 10_240,
   userInlineSize: 2048,
   groupInlineSize: 5120,

@@ -55,6 +55,56 @@ export interface UserRecord extends GranteeRecord {
   readonly groups: readonly Reference[]
   readonly boundary?: Attachment
   readonly tags?: Tags
+  readonly login?: LoginRecord
+  readonly mfa?: readonly MfaRecord[]
+  readonly sshKeys?: readonly SshKeyRecord[]
+  readonly certificates?: readonly CertificateRecord[]
+  readonly serviceCredentials?: readonly ServiceCredentialRecord[]
+}
+
+/** A password, as passwords.ts hashes it. */
+export interface LoginRecord {
+  readonly createdAt: number
+  readonly changedAt: number
+  readonly password: string
+  readonly resetRequired: boolean
+  /** Newest first; as many as a password policy can look back. */
+  readonly earlier?: readonly string[]
+}
+
+/** A virtual MFA device that a user has enabled. */
+export interface MfaRecord {
+  readonly serial: string
+  readonly enabledAt: number
+}
+
+/** What users upload or are given, by id, and may switch off. */
+interface CredentialRecord {
+  readonly id: string
+  readonly active: boolean
+  readonly createdAt: number
+}
+
+export interface SshKeyRecord extends CredentialRecord {
+  /** As it was uploaded. */
+  readonly body: string
+  /** MD5, `12:34:…`. */
+  readonly fingerprint: string
+}
+
+/** A signing certificate; `body` is PEM. */
+export interface CertificateRecord extends CredentialRecord {
+  readonly body: string
+}
+
+export interface ServiceCredentialRecord extends CredentialRecord {
+  /** `codecommit.amazonaws.com`. */
+  readonly service: string
+  /** The name to log in with: of services whose credentials are an API key, its alias. */
+  readonly userName: string
+  /** As passwords.ts hashes it. */
+  readonly password: string
+  readonly expiresAt?: number
 }
 
 export type GroupRecord = GranteeRecord
@@ -92,6 +142,51 @@ export interface ProviderRecord {
   readonly tags?: Tags
 }
 
+export interface ServerCertificateRecord extends NamedRecord {
+  /** PEM. */
+  readonly body: string
+  readonly chain?: string
+  /** PEM. */
+  readonly privateKey: string
+  readonly expiresAt: number
+  readonly tags?: Tags
+}
+
+export interface SamlProviderRecord extends NamedRecord {
+  readonly metadata: string
+  readonly validUntil: number
+  readonly encryption: 'Required' | 'Allowed'
+  readonly privateKeys: readonly {
+    readonly id: string
+    readonly pem: string
+    readonly at: number
+  }[]
+  readonly tags?: Tags
+}
+
+/** A virtual MFA device; who has it enabled is in his record. */
+export interface MfaDeviceRecord {
+  /** Its path and name, without the first slash. */
+  readonly name: string
+  /** Base32. */
+  readonly seed: string
+  readonly createdAt: number
+  readonly tags?: Tags
+}
+
+/** The account's rules for passwords, as UpdateAccountPasswordPolicy sets them. */
+export interface PasswordPolicyRecord {
+  readonly MinimumPasswordLength: number
+  readonly RequireSymbols: boolean
+  readonly RequireNumbers: boolean
+  readonly RequireUppercaseCharacters: boolean
+  readonly RequireLowercaseCharacters: boolean
+  readonly AllowUsersToChangePassword: boolean
+  readonly MaxPasswordAge?: number
+  readonly PasswordReusePrevention?: number
+  readonly HardExpiry?: boolean
+}
+
 export interface AccountRecord {
   readonly id: string
   readonly name?: string
@@ -102,6 +197,11 @@ export interface AccountRecord {
   readonly outbound?: { readonly id: string; readonly enabled: boolean }
   /** The newest reports on services last accessed that were asked for. */
   readonly accessReports?: readonly AccessReportRecord[]
+  readonly passwordPolicy?: PasswordPolicyRecord
+  /** When a credential report was asked for last. */
+  readonly reportedAt?: number
+  /** What the global endpoint's session tokens are: 1 or 2. */
+  readonly tokenVersion?: 1 | 2
 }
 
 /** A report is made when it is read; what is kept is what it is about. */
@@ -132,6 +232,9 @@ export interface RecordOf {
   policy: PolicyRecord
   'instance-profile': InstanceProfileRecord
   'oidc-provider': ProviderRecord
+  'server-certificate': ServerCertificateRecord
+  'saml-provider': SamlProviderRecord
+  mfa: MfaDeviceRecord
 }
 
 export type EntityKind = keyof RecordOf

@@ -6,6 +6,7 @@ import type {
   InstanceProfile,
   Policy,
   Role,
+  RoleLastUsed,
   User,
 } from '@aws-sdk/client-iam'
 import { dateOf } from './deps.ts'
@@ -18,14 +19,15 @@ import type {
   InstanceProfileRecord,
   PolicyRecord,
   RoleRecord,
+  Tags,
   UserRecord,
 } from './records.ts'
 import type { IamState } from './state.ts'
 import { showTags } from './tags.ts'
 import { effectiveTrustPolicy } from './trust-principals.ts'
 
-/** A role as lists show it. */
-export function showRole(state: IamState, account: string, role: RoleRecord): Role {
+/** A role as instance profiles show it. */
+export function showPlainRole(state: IamState, account: string, role: RoleRecord): Role {
   return {
     Path: role.path,
     RoleName: role.name,
@@ -33,20 +35,43 @@ export function showRole(state: IamState, account: string, role: RoleRecord): Ro
     Arn: entityArn(account, 'role', role),
     CreateDate: dateOf(role.createdAt),
     AssumeRolePolicyDocument: encodeDocument(effectiveTrustPolicy(state, role)),
+  }
+}
+
+/** As CreateRole shows it: neither its description nor its longest session. */
+export function showNewRole(state: IamState, account: string, role: RoleRecord): Role {
+  return {
+    ...showPlainRole(state, account, role),
+    ...showBoundary(role.boundary),
+    ...(hasTags(role) && { Tags: showTags(role.tags) }),
+  }
+}
+
+/** As lists show it. */
+export function showRole(state: IamState, account: string, role: RoleRecord): Role {
+  return {
+    ...showPlainRole(state, account, role),
     Description: role.description,
     MaxSessionDuration: role.maxSessionDuration,
   }
 }
 
-/** A role as GetRole shows it: with boundary, tags and last use. */
+/** As GetRole shows it: with boundary, tags and last use. */
 export function showWholeRole(state: IamState, account: string, role: RoleRecord): Role {
-  const use = state.use(role.id)
   return {
+    ...showNewRole(state, account, role),
     ...showRole(state, account, role),
-    ...showBoundary(role.boundary),
-    ...(role.tags && { Tags: showTags(role.tags) }),
-    RoleLastUsed: use ? { LastUsedDate: dateOf(use.at), Region: use.region } : {},
+    RoleLastUsed: showLastUse(state, role),
   }
+}
+
+export function showLastUse(state: IamState, role: RoleRecord): RoleLastUsed {
+  const use = state.use(role.id)
+  return use ? { LastUsedDate: dateOf(use.at), Region: use.region } : {}
+}
+
+function hasTags({ tags }: { tags?: Tags }): boolean {
+  return tags !== undefined && Object.keys(tags).length > 0
 }
 
 export function showUser(account: string, user: UserRecord): User {
@@ -63,7 +88,7 @@ export function showWholeUser(account: string, user: UserRecord): User {
   return {
     ...showUser(account, user),
     ...showBoundary(user.boundary),
-    ...(user.tags && { Tags: showTags(user.tags) }),
+    ...(hasTags(user) && { Tags: showTags(user.tags) }),
   }
 }
 
@@ -77,6 +102,7 @@ export function showGroup(account: string, group: GroupRecord): Group {
   }
 }
 
+/** As lists show it. */
 export function showInstanceProfile(
   state: IamState,
   account: string,
@@ -89,9 +115,17 @@ export function showInstanceProfile(
     InstanceProfileId: profile.id,
     Arn: entityArn(account, 'instance-profile', profile),
     CreateDate: dateOf(profile.createdAt),
-    Roles: role ? [showRole(state, account, role)] : [],
-    ...(profile.tags && { Tags: showTags(profile.tags) }),
+    Roles: role ? [showPlainRole(state, account, role)] : [],
   }
+}
+
+/** As GetInstanceProfile shows it: with its tags, also where it has none. */
+export function showWholeInstanceProfile(
+  state: IamState,
+  account: string,
+  profile: InstanceProfileRecord,
+): InstanceProfile {
+  return { ...showInstanceProfile(state, account, profile), Tags: showTags(profile.tags) }
 }
 
 /** The role in a profile, unless it is gone or another bears its name. */
@@ -148,7 +182,7 @@ export function pathOfPolicy(arn: string): string {
   return arn.slice(arn.indexOf('/'), arn.lastIndexOf('/') + 1)
 }
 
-function showBoundary(boundary: Attachment | undefined): {
+export function showBoundary(boundary: Attachment | undefined): {
   PermissionsBoundary?: AttachedPermissionsBoundary
 } {
   if (!boundary) return {}

@@ -62,7 +62,7 @@ export class Writer {
    * Gives an entity another name (or only another record), with the changes that this brings to users; false where
    * the new name is taken.
    */
-  async rename<K extends 'user' | 'group'>(
+  async rename<K extends 'user' | 'group' | 'server-certificate'>(
     account: string,
     kind: K,
     name: string,

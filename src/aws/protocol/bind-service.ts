@@ -16,7 +16,7 @@ import type {
   Operation,
   WireError,
 } from '../operation.ts'
-import { type Constraints, createConstraintCheck, validationRefusal } from './constraints.ts'
+import { type Constraints, createConstraintCheck, type Wording } from './constraints.ts'
 import { parseJsonRpc, writeJsonRpc, writeJsonRpcError } from './json.ts'
 import type { Protocol, ServiceModel } from './model.ts'
 import { parseQuery, writeQuery, writeQueryError } from './query.ts'
@@ -38,6 +38,8 @@ export interface ServiceDefinition<Deps> {
   readonly deps: Deps
   /** Limits of the fields that the service keeps; required members are checked without being named here. */
   readonly constraints?: Constraints
+  /** How the service words what breaks them. */
+  readonly wording?: Wording
   /** Code of a failed constraint; default `ValidationError` (query), `ValidationException` (others). */
   readonly validationCode?: string
   /** Default 1 MiB. */
@@ -131,7 +133,7 @@ function bindTable<Deps>(
   { model, operations, deps, ...options }: ServiceDefinition<Deps>,
   write: Write,
 ): ReadonlyMap<string, (parse: Parse) => BoundOperation> {
-  const check = createConstraintCheck(model, options.constraints)
+  const check = createConstraintCheck(model, options.constraints, options.wording)
   const validationCode =
     options.validationCode ??
     (model.protocol === 'query' ? 'ValidationError' : 'ValidationException')
@@ -161,8 +163,8 @@ function bindTable<Deps>(
       ...fixed,
       parse(request, body) {
         const input = parse(request, body)
-        const problems = check(name, input)
-        if (problems.length > 0) throw validationRefusal(problems, validationCode)
+        const problem = check(name, input)
+        if (problem !== undefined) throw new Refusal(problem, { code: validationCode, status: 400 })
         return input
       },
     }))

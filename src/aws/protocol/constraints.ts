@@ -1,5 +1,4 @@
 /** Checks a parsed input against the model's required members and a service's own limits, in AWS's words. */
-import { Refusal } from '../../kernel/refusal.ts'
 import type { Member, ServiceModel, Shape, StructureShape } from './model.ts'
 import { shapeOf, structureOf } from './model.ts'
 import type { Values } from './scalar.ts'
@@ -21,117 +20,215 @@ export interface Constraint {
 
 /**
  * By the member's name, wherever it occurs (`RoleName`), or, and first, in one structure (`CreateRoleRequest.Path`,
- * `Tag.Key`).
+ * `Tag.Key`); of a list's items by the list's member or shape (`TagKeys.member`).
  */
 export type Constraints = Readonly<Record<string, Constraint>>
 
-/** Makes the check of a model's inputs: returns the texts of what is wrong, in the model's order. */
+/** How a service words what is wrong, where it differs from the usual way: the value shown, each list item for itself. */
+export interface Wording {
+  /** `Value at 'path' failed …`: values are never shown. */
+  readonly hidesValues: true
+  /** The order in which problems are told, by their places; default: the model's. */
+  readonly order?: (a: string, b: string) => number
+  /** What is said, alone, of a text that does not have its form (pattern); told when nothing else is wrong. */
+  readonly form?: (at: string, pattern: string) => string | undefined
+}
+
+/** One thing that is wrong. `own` is said as it stands. */
+interface Problem {
+  readonly at: string
+  readonly text: string
+  readonly own?: string
+}
+
+/** Makes the check of a model's inputs: it returns the text of what is wrong, or undefined where nothing is. */
 export function createConstraintCheck(
   model: ServiceModel,
   constraints: Constraints = {},
-): (operation: string, input: Values) => readonly string[] {
+  wording?: Wording,
+): (operation: string, input: Values) => string | undefined {
   const compiled = new Map<string, RegExp>()
   for (const { pattern, matches } of Object.values(constraints)) {
     if (pattern) compiled.set(pattern, matches ?? new RegExp(`^(?:${pattern})$`, 'u'))
   }
-  const checker = new Checker(model, constraints, compiled)
+  const checker = new Checker(model, constraints, compiled, wording)
   return (operation, input) => {
     const shape = model.operations[operation]?.input
-    if (!shape) return []
-    const problems: string[] = []
+    if (!shape) return undefined
+    const problems: Problem[] = []
     checker.structure(shape, input, '', problems)
-    return problems
+    return problems.length === 0 ? undefined : told(problems, wording)
   }
 }
 
-/** `2 validation errors detected: …; …`, as a Refusal with the service's code. */
-export function validationRefusal(problems: readonly string[], code: string): Refusal {
-  const count =
-    problems.length === 1 ? '1 validation error' : `${problems.length} validation errors`
-  return new Refusal(`${count} detected: ${problems.join('; ')}`, { code, status: 400 })
+/** `2 validation errors detected: …; …`. */
+function told(problems: Problem[], { order }: Partial<Wording> = {}): string {
+  const common = problems.filter(({ own }) => own === undefined)
+  if (common.length === 0) return problems[0]?.own ?? ''
+  if (order) common.sort((a, b) => order(a.at, b.at))
+  const count = common.length === 1 ? '1 validation error' : `${common.length} validation errors`
+  return `${count} detected: ${common.map(({ text }) => text).join('; ')}`
+}
+
+interface MemberPlan {
+  readonly key: string
+  /** The member's name as problems tell it. */
+  readonly at: string
+  readonly member: Member
+  readonly required: boolean
+  readonly constraint: Constraint | undefined
 }
 
 class Checker {
+  readonly #plans = new Map<string, readonly MemberPlan[]>()
   readonly #model: ServiceModel
   readonly #constraints: Constraints
   readonly #patterns: ReadonlyMap<string, RegExp>
+  readonly #wording: Wording | undefined
 
   constructor(
     model: ServiceModel,
     constraints: Constraints,
     patterns: ReadonlyMap<string, RegExp>,
+    wording: Wording | undefined,
   ) {
     this.#model = model
     this.#constraints = constraints
     this.#patterns = patterns
+    this.#wording = wording
   }
 
-  structure(name: string, values: Values, path: string, problems: string[]): void {
-    const shape: StructureShape = structureOf(this.#model, name)
-    for (const [key, member] of Object.entries(shape.members)) {
+  structure(name: string, values: Values, path: string, problems: Problem[]): void {
+    for (const { key, at: last, member, required, constraint } of this.#planOf(name)) {
       const value = values[key]
-      const at = path + lowerCamel(key)
+      const at = path + last
       if (value === undefined) {
-        if (shape.required.includes(key)) problems.push(failure('null', at, 'not be null'))
+        if (required) problems.push(this.#problem('null', at, 'not be null'))
         continue
       }
-      const constraint = this.#constraints[`${name}.${key}`] ?? this.#constraints[key]
-      if (constraint) this.#check(constraint, member, value, at, problems)
-      this.#inside(member, value, at, problems)
+      if (constraint) this.#member(constraint, member, value, at, problems)
+      this.#inside(key, member, value, at, problems)
     }
   }
 
-  #inside(member: Member, value: unknown, at: string, problems: string[]): void {
-    const shape: Shape = shapeOf(this.#model, member.shape)
-    if (shape.kind === 'structure') {
-      this.structure(member.shape, value as Values, `${at}.`, problems)
-    } else if (shape.kind === 'list') {
-      const constraint = this.#constraints[`${member.shape}.member`]
-      for (const [index, item] of (value as unknown[]).entries()) {
-        const itemAt = `${at}.${index + 1}.member`
-        if (constraint) this.#check(constraint, shape.of, item, itemAt, problems)
-        this.#inside(shape.of, item, itemAt, problems)
-      }
-    }
-  }
-
-  #check(
+  #member(
     constraint: Constraint,
     member: Member,
     value: unknown,
     at: string,
-    problems: string[],
+    problems: Problem[],
   ): void {
+    for (const must of this.#broken(constraint, value)) {
+      const shown = member.sensitive ? "'***'" : show(value)
+      const { pattern = '' } = constraint
+      const own = must.startsWith('satisfy regular')
+        ? this.#wording?.form?.(at, pattern)
+        : undefined
+      problems.push({ ...this.#problem(shown, at, must), ...(own !== undefined && { own }) })
+    }
+  }
+
+  /** What is asked of each member of a structure, looked up once. */
+  #planOf(name: string): readonly MemberPlan[] {
+    const known = this.#plans.get(name)
+    if (known) return known
+    const shape: StructureShape = structureOf(this.#model, name)
+    const plan = Object.entries(shape.members).map(([key, member]) => ({
+      key,
+      at: lowerCamel(key),
+      member,
+      required: shape.required.includes(key),
+      constraint: this.#constraints[`${name}.${key}`] ?? this.#constraints[key],
+    }))
+    this.#plans.set(name, plan)
+    return plan
+  }
+
+  #inside(key: string, member: Member, value: unknown, at: string, problems: Problem[]): void {
+    const shape: Shape = shapeOf(this.#model, member.shape)
+    if (shape.kind === 'structure') {
+      this.structure(member.shape, value as Values, `${at}.`, problems)
+    } else if (shape.kind === 'list') {
+      this.#items(key, member.shape, shape.of, value as unknown[], at, problems)
+    }
+  }
+
+  #items(
+    key: string,
+    list: string,
+    of: Member,
+    items: unknown[],
+    at: string,
+    problems: Problem[],
+  ): void {
+    const constraint = this.#constraints[`${key}.member`] ?? this.#constraints[`${list}.member`]
+    if (constraint && this.#wording?.hidesValues) {
+      if (items.some((item) => this.#broken(constraint, item).length > 0)) {
+        problems.push(this.#problem('', at, `satisfy constraint: [${allOf(constraint)}]`))
+      }
+    }
+    for (const [index, item] of items.entries()) {
+      const itemAt = `${at}.${index + 1}.member`
+      if (constraint && !this.#wording?.hidesValues) {
+        const shown = of.sensitive ? "'***'" : show(item)
+        for (const must of this.#broken(constraint, item)) {
+          problems.push(this.#problem(shown, itemAt, must))
+        }
+      }
+      this.#inside('', of, item, itemAt, problems)
+    }
+  }
+
+  /** What a value must be, and is not. */
+  #broken(constraint: Constraint, value: unknown): readonly string[] {
     const { length, range, pattern, oneOf } = constraint
-    const shown = member.sensitive ? "'***'" : show(value)
-    const fail = (must: string): void => void problems.push(failure(shown, at, must))
+    const musts: string[] = []
     if (pattern && typeof value === 'string' && !this.#patterns.get(pattern)?.test(value)) {
-      fail(`satisfy regular expression pattern: ${pattern}`)
+      musts.push(`satisfy regular expression pattern: ${pattern}`)
     }
     if (length) {
       const size = sizeOf(value)
-      if (size < length[0]) fail(`have length greater than or equal to ${length[0]}`)
-      if (size > length[1]) fail(`have length less than or equal to ${length[1]}`)
+      if (size < length[0]) musts.push(`have length greater than or equal to ${length[0]}`)
+      if (size > length[1]) musts.push(`have length less than or equal to ${length[1]}`)
     }
     if (range && typeof value === 'number') {
-      if (value < range[0]) fail(`have value greater than or equal to ${range[0]}`)
-      if (value > range[1]) fail(`have value less than or equal to ${range[1]}`)
+      if (value < range[0]) musts.push(`have value greater than or equal to ${range[0]}`)
+      if (value > range[1]) musts.push(`have value less than or equal to ${range[1]}`)
     }
     if (oneOf && !oneOf.includes(String(value))) {
-      fail(`satisfy enum value set: [${oneOf.join(', ')}]`)
+      musts.push(`satisfy enum value set: [${oneOf.join(', ')}]`)
     }
+    return musts
+  }
+
+  #problem(shown: string, at: string, must: string): Problem {
+    const value = this.#wording?.hidesValues ? '' : `${shown} `
+    const text = `Value ${value}at '${at}' failed to satisfy constraint: Member must ${must}`
+    return { at, text }
   }
 }
 
-function failure(shown: string, at: string, must: string): string {
-  return `Value ${shown} at '${at}' failed to satisfy constraint: Member must ${must}`
+/** All that the items of a list must be, as AWS sums it up. */
+function allOf({ length, pattern, oneOf }: Constraint): string {
+  const musts: string[] = []
+  if (length) {
+    musts.push(`have length less than or equal to ${length[1]}`)
+    musts.push(`have length greater than or equal to ${length[0]}`)
+  }
+  if (pattern) musts.push(`satisfy regular expression pattern: ${pattern}`, 'not be null')
+  if (oneOf) musts.push(`satisfy enum value set: [${oneOf.join(', ')}]`)
+  return musts.map((must) => `Member must ${must}`).join(', ')
 }
+
+const surrogate = /[\ud800-\udbff]/
 
 function sizeOf(value: unknown): number {
   if (typeof value === 'string') {
     let size = value.length
     // Surrogate pairs count once.
-    for (const _ of value.matchAll(/[\ud800-\udbff][\udc00-\udfff]/g)) size -= 1
+    if (surrogate.test(value)) {
+      for (const _ of value.matchAll(/[\ud800-\udbff][\udc00-\udfff]/g)) size -= 1
+    }
     return size
   }
   if (value instanceof Uint8Array || Array.isArray(value)) return value.length

@@ -134,6 +134,8 @@ export function writeQueryError(
 ): AwsResponse {
   const type = error.status < 500 ? 'Sender' : 'Receiver'
   const code = escapeXml(error.code)
+  // Where AWS has nothing to say there is no element: IAM's ReportNotPresent.
+  const message = error.message === '' ? '' : `<Message>${escapeXml(error.message)}</Message>`
   const members = Object.entries(error.members ?? {})
     .map(([name, value]) => `<${name}>${escapeXml(String(value))}</${name}>`)
     .join('')
@@ -141,7 +143,7 @@ export function writeQueryError(
     error.status,
     requestId,
     `<ErrorResponse xmlns="${model.xmlNamespace}"><Error><Type>${type}</Type><Code>${code}</Code>` +
-      `<Message>${escapeXml(error.message)}</Message>${members}</Error>` +
+      `${message}${members}</Error>` +
       `<RequestId>${requestId}</RequestId></ErrorResponse>`,
     error.headers,
   )

@@ -26,17 +26,15 @@ function resourceProblem({ text }: TextAt): string | undefined {
   const [arn, part = '', service, region, account, ...rest] = fields
   // A pattern of stars and nothing else is the same as one star.
   if (fields.length === 1 && /^\*+$/.test(text)) return undefined
-  if (arn !== 'arn' || fields.length === 1) return `Resource ${text} must be in ARN format or "*".`
-  const wild = /[*?]/.test(part) || part.includes('${')
-  if (!wild && !partition.test(part)) {
-    const shown = [service || '*', region ?? '*', account ?? '*', rest.join(':') || '*'].join(':')
+  if (fields.length === 1) return `Resource ${text} must be in ARN format or "*".`
+  if (!isPartition(part)) {
+    const vendor = service || (region === undefined ? '*' : '')
+    const shown = [vendor, region ?? '*', account ?? '*', rest.join(':') || '*'].join(':')
     return `Partition "${part}" is not valid for resource "arn:${part}:${shown}".`
   }
+  if (arn !== 'arn') return `Resource ${text} must be in ARN format or "*".`
   if (service === undefined) {
     return 'Resource vendor must be fully qualified and cannot contain regexes.'
-  }
-  if (service === '' || (fields.length < 6 && text.includes('::'))) {
-    return 'The policy failed legacy parsing'
   }
   const name = rest.join(':')
   if (service === 'iam') {
@@ -48,13 +46,24 @@ function resourceProblem({ text }: TextAt): string | undefined {
         (path) => path.startsWith(name.split(/[*?]/)[0] ?? '') || name.startsWith(path),
       )
     ) {
-      return `IAM resource path must either be "*" or start with ${iamPaths.join(', ')}.`
+      return `IAM resource path must either be "*", root, or start with ${iamPaths.join(', ')}.`
     }
   }
   if (service === 's3' && region && region !== '*' && !/^accesspoint[/:]/.test(name)) {
     return `Resource ${text} can not contain region information.`
   }
   return undefined
+}
+
+function isPartition(part: string): boolean {
+  return /[*?]/.test(part) || part.includes('${') || partition.test(part)
+}
+
+/** True of a resource that AWS's older parser does not take: without a vendor, or with fields left out at the end. */
+export function failsLegacyParsing(text: string): boolean {
+  const [arn, part = '', service, ...rest] = splitOutsideVariables(text)
+  if (arn !== 'arn' || service === undefined || !isPartition(part)) return false
+  return service === '' || (rest.length < 3 && text.includes('::'))
 }
 
 /** Splits at colons, but not at those within `${…}`. */

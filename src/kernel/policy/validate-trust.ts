@@ -8,7 +8,7 @@ export function validateTrust(statement: StatementShape): PolicyProblem[] {
   const { element, node } = statement
   const resource = element('Resource') ?? element('NotResource')
   const problems: PolicyProblem[] = []
-  if (resource) problems.push(problem('Has prohibited field Resource.', resource))
+  if (resource) problems.push(problem('Has prohibited field Resource', resource))
   const principal = element('Principal')
   const principals = principal ? principalsOf(principal.value) : []
   if (principals.length === 0) {

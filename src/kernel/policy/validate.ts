@@ -2,7 +2,6 @@
 import type { PolicyKind, PolicyProblem, ValidatePolicy } from './decision.ts'
 import { type JsonNode, type JsonObject, parseJson, type Span } from './json.ts'
 import {
-  conditionsOf,
   documentElements,
   isStorableOperator,
   policySize,
@@ -13,6 +12,7 @@ import {
   textsOf,
 } from './policy-shape.ts'
 import { validateBucketPolicy } from './validate-bucket.ts'
+import { legacyProblems } from './validate-legacy.ts'
 import { validateResources } from './validate-resources.ts'
 import { validateTrust } from './validate-trust.ts'
 
@@ -24,7 +24,10 @@ export const validatePolicy: ValidatePolicy = (text, kind) => {
   if (kind === 'resource') return validateBucketPolicy(text)
   const size = sizeProblem(text, kind)
   const { node, problem } = parseJson(text)
-  if (problem) return [...size, malformed('Syntax errors in policy.', problem.span)]
+  if (problem) {
+    const message = kind === 'trust' ? 'This policy contains invalid Json' : syntaxErrors
+    return [...size, malformed(message, problem.span)]
+  }
   const syntax = syntaxProblems(node, kind)
   if (syntax.length > 0 || node.kind !== 'object') return [...syntax, ...size]
   const statements = statementShapes(node)
@@ -32,6 +35,7 @@ export const validatePolicy: ValidatePolicy = (text, kind) => {
   const resourceless = kind === 'trust' || kind === 'resource-based'
   return [
     ...versionProblems(node, kind),
+    ...statements.flatMap((statement) => legacyProblems(statement, !resourceless)),
     ...sidProblems(statements),
     ...statements.flatMap(missingActions),
     ...(resourceless ? [] : statements.flatMap(validateResources)),
@@ -42,6 +46,8 @@ export const validatePolicy: ValidatePolicy = (text, kind) => {
     ...size,
   ]
 }
+
+const syntaxErrors = 'Syntax errors in policy.'
 
 /** A problem in IAM's words. */
 export function malformed(message: string, { start, end }: Span): PolicyProblem {
@@ -64,7 +70,7 @@ function sizeProblem(text: string, kind: PolicyKind): PolicyProblem[] {
   return [{ code: 'LimitExceeded', message: quota[1], span: { start: 0, end: text.length } }]
 }
 
-/** Everything that AWS sums up as `Syntax errors in policy.`: wrong JSON types, unknown elements and operators. */
+/** Everything that AWS sums up as `Syntax errors in policy.`: wrong JSON types, unknown elements, operators of keys. */
 function syntaxProblems(node: JsonNode, kind: PolicyKind): PolicyProblem[] {
   const spans: Span[] = []
   if (node.kind !== 'object') spans.push(node)
@@ -79,7 +85,7 @@ function syntaxProblems(node: JsonNode, kind: PolicyKind): PolicyProblem[] {
     if (list.length === 0) spans.push(statement ?? node)
     for (const each of list) spans.push(...statementSyntax(each, kind))
   }
-  return spans.map((span) => malformed('Syntax errors in policy.', span))
+  return spans.map((span) => malformed(syntaxErrors, span))
 }
 
 function isVersion(value: JsonNode): boolean {
@@ -106,8 +112,9 @@ function statementSyntax(node: JsonNode, kind: PolicyKind): Span[] {
   return spans
 }
 
+/** In any case: an `allow` is no syntax error yet, see `legacyProblems`. */
 function isEffect(value: JsonNode): boolean {
-  return value.kind === 'string' && (value.text === 'Allow' || value.text === 'Deny')
+  return value.kind === 'string' && /^(?:allow|deny)$/i.test(value.text)
 }
 
 function isTexts(value: JsonNode): boolean {
@@ -124,6 +131,7 @@ function conditionSyntax(condition: JsonNode): Span[] {
   if (condition.kind !== 'object') return [condition]
   return condition.members.flatMap(({ key, keySpan, value }) => {
     if (value.kind !== 'object') return [value]
+    if (value.members.length === 0) return []
     if (!isStorableOperator(key)) return [keySpan]
     return value.members.filter((each) => !isScalars(each.value)).map((each) => each.value)
   })
@@ -169,12 +177,9 @@ function missingResources({ element, node }: StatementShape): PolicyProblem[] {
   return [malformed('Policy statement must contain resources.', node)]
 }
 
-/** `s3:GetObject`, `*`; keys of conditions, too, need a vendor. */
-function vendorProblems(statement: StatementShape): PolicyProblem[] {
-  const { element } = statement
-  const actions = textsOf(element('Action') ?? element('NotAction')).flatMap(actionProblem)
-  const keys = conditionsOf(statement).flatMap(({ key }) => (key.text.includes(':') ? [] : [key]))
-  return [...actions, ...keys.map(({ span }) => malformed(noVendor, span))]
+/** `s3:GetObject`, `*`. (Keys of conditions need no vendor, whatever the text says.) */
+function vendorProblems({ element }: StatementShape): PolicyProblem[] {
+  return textsOf(element('Action') ?? element('NotAction')).flatMap(actionProblem)
 }
 
 const noVendor = 'Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.'

@@ -10,9 +10,8 @@ import type {
   StatusType,
   UpdateAccessKeyRequest,
 } from '@aws-sdk/client-iam'
-import { iamArn } from '../../../kernel/arn.ts'
-import type { Call, Need, Operation } from '../../operation.ts'
-import { entityNeed } from '../access.ts'
+import type { Call, Operation } from '../../operation.ts'
+import { entityNeed, onUserOrSelf } from '../access.ts'
 import { dateOf, type IamDeps, secondsOf, type Valid } from '../deps.ts'
 import { refuse } from '../errors.ts'
 import { existing, find, userOrSelf } from '../find.ts'
@@ -24,16 +23,6 @@ interface OwnedInput {
   readonly UserName?: string
 }
 
-/** On the user, or on the root user himself. */
-function onOwner(action: string) {
-  return (input: OwnedInput, call: Call, { state }: Pick<IamDeps, 'state'>): readonly Need[] => {
-    const name = userOrSelf(input.UserName, call)
-    return name === undefined
-      ? [{ action, resource: iamArn(call.account, 'root') }]
-      : [entityNeed(action, 'user', name, {}, call, state)]
-  }
-}
-
 /** The secret is in this answer only. */
 export const createAccessKey: Operation<
   Valid<CreateAccessKeyRequest>,
@@ -41,7 +30,7 @@ export const createAccessKey: Operation<
   IamDeps
 > = {
   name: 'CreateAccessKey',
-  access: onOwner('iam:CreateAccessKey'),
+  access: onUserOrSelf('iam:CreateAccessKey'),
   async handle(input, call, deps) {
     const key: KeyRecord = {
       id: newId('access-key', call.account),
@@ -72,7 +61,7 @@ export const listAccessKeys: Operation<
   IamDeps
 > = {
   name: 'ListAccessKeys',
-  access: onOwner('iam:ListAccessKeys'),
+  access: onUserOrSelf('iam:ListAccessKeys'),
   handle(input, call, { state }) {
     const { account } = call
     const name = userOrSelf(input.UserName, call)
@@ -94,7 +83,7 @@ export const listAccessKeys: Operation<
 /** Switches a key off and on: from the next request on. */
 export const updateAccessKey: Operation<Valid<UpdateAccessKeyRequest>, void, IamDeps> = {
   name: 'UpdateAccessKey',
-  access: onOwner('iam:UpdateAccessKey'),
+  access: onUserOrSelf('iam:UpdateAccessKey'),
   async handle(input, call, deps) {
     const active = input.Status === ('Active' satisfies StatusType)
     await changeKeys(input, call, deps, (keys) => {
@@ -106,7 +95,7 @@ export const updateAccessKey: Operation<Valid<UpdateAccessKeyRequest>, void, Iam
 
 export const deleteAccessKey: Operation<Valid<DeleteAccessKeyRequest>, void, IamDeps> = {
   name: 'DeleteAccessKey',
-  access: onOwner('iam:DeleteAccessKey'),
+  access: onUserOrSelf('iam:DeleteAccessKey'),
   async handle(input, call, deps) {
     await changeKeys(input, call, deps, (keys) => {
       refuseUnknown(keys, input.AccessKeyId)
@@ -129,12 +118,12 @@ export const getAccessKeyLastUsed: Operation<
       ? [entityNeed(action, 'user', owner.user, {}, call, state)]
       : [{ action, resource: '*' }]
   },
-  handle({ AccessKeyId }, { account }, { state }) {
+  handle({ AccessKeyId }, { account, caller }, { state }) {
     const owner = state.keyOwner(AccessKeyId)
     // A key of another account is none of the caller's business: AWS denies it, so that nobody can probe for keys.
     if (owner?.account !== account) {
       throw refuse.AccessDenied({
-        text: `User is not authorized to perform: iam:GetAccessKeyLastUsed on resource: ${AccessKeyId}`,
+        text: `User: ${caller.kind === 'anonymous' ? 'anonymous' : caller.arn} is not authorized to perform iam:GetAccessKeyLastUsed on resource: access key ${AccessKeyId}`,
       })
     }
     const user = owner.user && state.entry(account, 'user', owner.user)?.record.name

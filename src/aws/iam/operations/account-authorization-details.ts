@@ -24,11 +24,13 @@ import {
   showAttached,
   showGroup,
   showInstanceProfile,
+  showLastUse,
+  showNewRole,
   showPolicy,
-  showWholeRole,
   showWholeUser,
 } from '../show.ts'
 import type { AccountState, IamState } from '../state.ts'
+import { showTags } from '../tags.ts'
 
 type Item =
   | { readonly kind: 'user'; readonly record: UserRecord }
@@ -108,9 +110,11 @@ function showInline({ inline }: GranteeRecord): PolicyDetail[] {
 }
 
 function showUserDetail(account: string, user: UserRecord): UserDetail {
+  const inline = showInline(user)
   return {
     ...showWholeUser(account, user),
-    UserPolicyList: showInline(user),
+    ...(inline.length > 0 && { UserPolicyList: inline }),
+    Tags: showTags(user.tags),
     GroupList: user.groups.map(({ name }) => name),
     AttachedManagedPolicies: showAttached(user.attached),
   }
@@ -130,7 +134,9 @@ function showRoleDetail(state: IamState, account: string, role: RoleRecord): Rol
     (key) => here?.entities['instance-profile'].get(key)?.record ?? [],
   )
   return {
-    ...showWholeRole(state, account, role),
+    ...showNewRole(state, account, role),
+    RoleLastUsed: showLastUse(state, role),
+    Tags: showTags(role.tags),
     InstanceProfileList: profiles.map((profile) => showInstanceProfile(state, account, profile)),
     RolePolicyList: showInline(role),
     AttachedManagedPolicies: showAttached(role.attached),
@@ -144,8 +150,7 @@ function showPolicyDetail(
 ): ManagedPolicyDetail {
   return {
     ...showPolicy(state, account, policy),
-    Description: policy.description,
-    PolicyVersionList: policy.versions.map(({ id, document, createdAt }) => ({
+    PolicyVersionList: policy.versions.toReversed().map(({ id, document, createdAt }) => ({
       Document: encodeDocument(document),
       VersionId: id,
       IsDefaultVersion: id === policy.defaultVersion,

@@ -9,24 +9,32 @@ import {
   CreateRoleCommand,
   CreateServiceLinkedRoleCommand,
   CreateUserCommand,
-  CreateVirtualMFADeviceCommand,
   DeleteAccountAliasCommand,
   DeleteInstanceProfileCommand,
   DeleteRoleCommand,
   DeleteServiceLinkedRoleCommand,
   DeleteUserPermissionsBoundaryCommand,
+  DisableOrganizationsRootCredentialsManagementCommand,
+  DisableOrganizationsRootSessionsCommand,
+  EnableOrganizationsRootCredentialsManagementCommand,
+  EnableOrganizationsRootSessionsCommand,
   GenerateCredentialReportCommand,
+  GenerateOrganizationsAccessReportCommand,
   GetAccountAuthorizationDetailsCommand,
   GetAccountSummaryCommand,
   GetCredentialReportCommand,
+  GetHumanReadableSummaryCommand,
   GetInstanceProfileCommand,
+  GetOrganizationsAccessReportCommand,
   GetServiceLinkedRoleDeletionStatusCommand,
   ListAccountAliasesCommand,
   ListInstanceProfilesCommand,
   ListInstanceProfilesForRoleCommand,
+  ListOrganizationsFeaturesCommand,
   PutRolePolicyCommand,
   PutUserPermissionsBoundaryCommand,
   RemoveRoleFromInstanceProfileCommand,
+  SetSecurityTokenServicePreferencesCommand,
 } from '@aws-sdk/client-iam'
 import { testAccount } from '../../gateway/testing.ts'
 import { allow, ec2Trust, refused, startTestIam, type TestIam } from '../testing.ts'
@@ -200,6 +208,8 @@ test('the authorization details tell all that grants, page by page', async () =>
 })
 
 test('the credential report is a table of the root user and all users', async () => {
+  await refused(send(new GetCredentialReportCommand({})), 'CredentialReportNotPresent', /^/)
+  assert.equal((await send(new GenerateCredentialReportCommand({}))).State, 'STARTED')
   assert.equal((await send(new GenerateCredentialReportCommand({}))).State, 'COMPLETE')
   const { Content, ReportFormat } = await send(new GetCredentialReportCommand({}))
   assert.equal(ReportFormat, 'text/csv')
@@ -222,10 +232,48 @@ test('a user’s boundary is taken away again', async () => {
   await send(new DeleteUserPermissionsBoundaryCommand({ UserName }))
 })
 
+test('an account that is in no organization is told so', async () => {
+  for (const Command of [
+    ListOrganizationsFeaturesCommand,
+    EnableOrganizationsRootSessionsCommand,
+    DisableOrganizationsRootSessionsCommand,
+    EnableOrganizationsRootCredentialsManagementCommand,
+    DisableOrganizationsRootCredentialsManagementCommand,
+  ]) {
+    await refused(
+      send(new Command({})),
+      'OrganizationNotFound',
+      'The account is not a member of an organization.',
+    )
+  }
+  const EntityPath = 'o-a1b2c3d4e5/r-f6g7h8i9j0example/ou-1a2b3c'
+  await refused(
+    send(new GenerateOrganizationsAccessReportCommand({ EntityPath })),
+    'InvalidInput',
+    /not a member of an organization/,
+  )
+  const JobId = '00000000-0000-0000-0000-000000000000'
+  await refused(
+    send(new GetOrganizationsAccessReportCommand({ JobId })),
+    'NoSuchEntity',
+    `Job ${JobId} cannot be found.`,
+  )
+})
+
+test('the summary tells which tokens the global endpoint is to give', async () => {
+  const version = async () =>
+    (await send(new GetAccountSummaryCommand({}))).SummaryMap?.GlobalEndpointTokenVersion
+  assert.equal(await version(), 1)
+  await send(
+    new SetSecurityTokenServicePreferencesCommand({ GlobalEndpointTokenVersion: 'v2Token' }),
+  )
+  assert.equal(await version(), 2)
+})
+
 test('an operation that is not served says so in AWS’s form', async () => {
   await refused(
-    send(new CreateVirtualMFADeviceCommand({ VirtualMFADeviceName: 'x' })),
+    send(new GetHumanReadableSummaryCommand({ EntityArn: `arn:aws:iam::${testAccount}:role/x` })),
     'NotImplemented',
-    'Podpass does not implement iam:CreateVirtualMFADevice.',
+    'Podpass does not implement iam:GetHumanReadableSummary.',
   )
 })

@@ -4,6 +4,7 @@ import type {
   DeleteAccountAliasRequest,
   GetAccountSummaryResponse,
   ListAccountAliasesResponse,
+  SetSecurityTokenServicePreferencesRequest,
 } from '@aws-sdk/client-iam'
 import type { Operation } from '../../operation.ts'
 import { onAccount } from '../access.ts'
@@ -46,6 +47,22 @@ export const listAccountAliases: Operation<object, ListAccountAliasesResponse, I
   },
 }
 
+/** Kept and shown in the summary: sessions are of one kind here. */
+export const setSecurityTokenServicePreferences: Operation<
+  Valid<SetSecurityTokenServicePreferencesRequest>,
+  void,
+  IamDeps
+> = {
+  name: 'SetSecurityTokenServicePreferences',
+  access: onAccount('iam:SetSecurityTokenServicePreferences'),
+  async handle({ GlobalEndpointTokenVersion }, { account }, { writer }) {
+    const tokenVersion = GlobalEndpointTokenVersion === 'v2Token' ? 2 : 1
+    await writer.changeAccount(account, (record) =>
+      record ? { record: { ...record, tokenVersion } } : 'keep',
+    )
+  },
+}
+
 /** How many entities of each kind there are, and how many there may be. */
 export const getAccountSummary: Operation<object, GetAccountSummaryResponse, IamDeps> = {
   name: 'GetAccountSummary',
@@ -61,6 +78,7 @@ function summary(account: AccountState | undefined, quotas: Quotas): Record<stri
   const versions = entities?.policy
     .records()
     .reduce((sum, policy) => sum + policy.versions.length, 0)
+  const inUse = entities?.user.records().reduce((sum, { mfa = [] }) => sum + mfa.length, 0)
   return {
     AccessKeysPerUserQuota: quotas.accessKeysPerUser,
     AccountAccessKeysPresent: account?.root?.record.rootKeys.length ? 1 : 0,
@@ -71,27 +89,27 @@ function summary(account: AccountState | undefined, quotas: Quotas): Record<stri
     AttachedPoliciesPerGroupQuota: quotas.attachedPoliciesPerEntity,
     AttachedPoliciesPerRoleQuota: quotas.attachedPoliciesPerEntity,
     AttachedPoliciesPerUserQuota: quotas.attachedPoliciesPerEntity,
-    GlobalEndpointTokenVersion: 1,
+    GlobalEndpointTokenVersion: account?.root?.record.tokenVersion ?? 1,
     GroupPolicySizeQuota: quotas.groupInlineSize,
     Groups: size('group'),
     GroupsPerUserQuota: quotas.groupsPerUser,
     GroupsQuota: quotas.groupsPerAccount,
     InstanceProfiles: size('instance-profile'),
     InstanceProfilesQuota: quotas.instanceProfilesPerAccount,
-    MFADevices: 0,
-    MFADevicesInUse: 0,
+    MFADevices: size('mfa'),
+    MFADevicesInUse: inUse ?? 0,
     Policies: size('policy'),
     PoliciesQuota: quotas.policiesPerAccount,
     PolicySizeQuota: 6144,
     PolicyVersionsInUse: versions ?? 0,
     PolicyVersionsInUseQuota: 10_000,
-    Providers: size('oidc-provider'),
+    Providers: size('oidc-provider') + size('saml-provider'),
     RolePolicySizeQuota: quotas.roleInlineSize,
     Roles: size('role'),
     RolesQuota: quotas.rolesPerAccount,
-    ServerCertificates: 0,
-    ServerCertificatesQuota: 20,
-    SigningCertificatesPerUserQuota: 2,
+    ServerCertificates: size('server-certificate'),
+    ServerCertificatesQuota: quotas.serverCertificatesPerAccount,
+    SigningCertificatesPerUserQuota: quotas.certificatesPerUser,
     UserPolicySizeQuota: quotas.userInlineSize,
     Users: size('user'),
     UsersQuota: quotas.usersPerAccount,

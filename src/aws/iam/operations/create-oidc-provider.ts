@@ -8,7 +8,7 @@ import { type IamDeps, secondsOf, type Valid } from '../deps.ts'
 import { refuse } from '../errors.ts'
 import { providerArn, providerName } from '../names.ts'
 import { readClientIds, readThumbprints } from '../provider-lists.ts'
-import { readProviderUrl } from '../provider-url.ts'
+import { keptProviderUrl, readProviderUrl } from '../provider-url.ts'
 import type { ProviderRecord } from '../records.ts'
 import { readTags, showTags } from '../tags.ts'
 
@@ -20,19 +20,20 @@ export const createOpenIDConnectProvider: Operation<
 > = {
   name: 'CreateOpenIDConnectProvider',
   access(input, { account }) {
-    const resource = providerArn(account, readProviderUrl(input.Url))
+    // A URL that is none is refused later: other mistakes are told first.
+    const resource = providerArn(account, keptProviderUrl(input.Url) ?? input.Url)
     const actions = ['iam:CreateOpenIDConnectProvider']
     if (input.Tags && input.Tags.length > 0) actions.push('iam:TagOpenIDConnectProvider')
     return actions.map((action) => ({ action, resource, context: requestContext(input) }))
   },
   async handle(input, { account, at }, { state, writer, quotas, fetchThumbprint }) {
+    const clientIds = readClientIds(input.ClientIDList ?? [], quotas)
+    const given = readThumbprints(input.ThumbprintList ?? [], quotas)
     const url = readProviderUrl(input.Url)
     const name = providerName(url)
     const taken = () =>
       refuse.EntityAlreadyExists({}, { message: `Provider with url ${url} already exists.` })
-    const clientIds = readClientIds(input.ClientIDList ?? [], quotas)
-    const given = readThumbprints(input.ThumbprintList ?? [], quotas)
-    const tags = readTags(input.Tags)
+    const tags = readTags(input.Tags, 'differs')
     if (state.entry(account, 'oidc-provider', name)) throw taken()
     const limit = quotas.providersPerAccount
     if ((state.account(account)?.entities['oidc-provider'].size ?? 0) >= limit) {

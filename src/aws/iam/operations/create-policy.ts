@@ -25,7 +25,7 @@ export const createPolicy: Operation<Valid<CreatePolicyRequest>, CreatePolicyRes
       createdAt: now,
       updatedAt: now,
       ...(input.Description && { description: input.Description }),
-      ...readTags(input.Tags),
+      ...readTags(input.Tags, 'differs'),
       versions: [{ id: 'v1', document: input.PolicyDocument, createdAt: now }],
       defaultVersion: 'v1',
       nextVersion: 2,

@@ -7,7 +7,7 @@ import { checkTrust } from '../documents.ts'
 import { refuse } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { RoleRecord } from '../records.ts'
-import { showWholeRole } from '../show.ts'
+import { showNewRole } from '../show.ts'
 import { readTags } from '../tags.ts'
 
 /** Makes a role that whoever its trust policy names may assume. */
@@ -29,7 +29,7 @@ export const createRole: Operation<Valid<CreateRoleRequest>, CreateRoleResponse,
       maxSessionDuration: input.MaxSessionDuration ?? 3600,
       ...(input.Description && { description: input.Description }),
       ...checkBoundary(deps, account, input.PermissionsBoundary),
-      ...readTags(input.Tags),
+      ...readTags(input.Tags, 'same'),
     }
     if (state.entry(account, 'role', name)) {
       throw refuse.EntityAlreadyExists({ kind: 'Role', name })
@@ -40,7 +40,6 @@ export const createRole: Operation<Valid<CreateRoleRequest>, CreateRoleResponse,
     if (!(await writer.create(account, 'role', name, role))) {
       throw refuse.EntityAlreadyExists({ kind: 'Role', name })
     }
-    const { RoleLastUsed: _, ...shown } = showWholeRole(state, account, role)
-    return { Role: shown }
+    return { Role: showNewRole(state, account, role) }
   },
 }

@@ -8,9 +8,13 @@ import type { Operation } from '../../operation.ts'
 import { onAccount } from '../access.ts'
 import type { IamDeps } from '../deps.ts'
 import { dateOf, secondsOf } from '../deps.ts'
+import { refuse } from '../errors.ts'
 import { entityArn } from '../names.ts'
-import type { KeyRecord } from '../records.ts'
+import type { CertificateRecord, KeyRecord, UserRecord } from '../records.ts'
 import type { IamState } from '../state.ts'
+
+/** How long one request for a report is good for. */
+const reportSeconds = 4 * 3600
 
 const columns = [
   ...['user', 'arn', 'user_creation_time', 'password_enabled', 'password_last_used'],
@@ -22,7 +26,7 @@ const columns = [
   ...['cert_1_active', 'cert_1_last_rotated', 'cert_2_active', 'cert_2_last_rotated'],
 ]
 
-/** The report is made when it is read, so there is nothing to wait for. */
+/** The report is made when it is read; the first request only begins it, as with AWS. */
 export const generateCredentialReport: Operation<
   object,
   GenerateCredentialReportResponse,
@@ -30,17 +34,33 @@ export const generateCredentialReport: Operation<
 > = {
   name: 'GenerateCredentialReport',
   access: onAccount('iam:GenerateCredentialReport'),
-  handle: () => ({ State: 'COMPLETE' }),
+  async handle(_input, { account, at }, { state, writer }) {
+    const before = state.account(account)?.root?.record.reportedAt
+    const age = before === undefined ? reportSeconds : secondsOf(at) - before
+    if (age < reportSeconds) return { State: 'COMPLETE' }
+    await writer.changeAccount(account, (record) =>
+      record ? { record: { ...record, reportedAt: secondsOf(at) } } : 'keep',
+    )
+    return {
+      State: 'STARTED',
+      Description: 'No report exists. Starting a new report generation task',
+    }
+  },
 }
 
 export const getCredentialReport: Operation<object, GetCredentialReportResponse, IamDeps> = {
   name: 'GetCredentialReport',
   access: onAccount('iam:GetCredentialReport'),
-  handle: (_input, { account, at }, { state }) => ({
-    Content: Buffer.from(report(state, account)),
-    ReportFormat: 'text/csv',
-    GeneratedTime: dateOf(secondsOf(at)),
-  }),
+  handle(_input, { account, at }, { state }) {
+    if (state.account(account)?.root?.record.reportedAt === undefined) {
+      throw refuse.ReportNotPresent()
+    }
+    return {
+      Content: Buffer.from(report(state, account)),
+      ReportFormat: 'text/csv',
+      GeneratedTime: dateOf(secondsOf(at)),
+    }
+  },
 }
 
 function report(state: IamState, account: string): string {
@@ -49,11 +69,15 @@ function report(state: IamState, account: string): string {
   const rows = [columns]
   if (root) {
     const arn = iamArn(account, 'root')
-    rows.push(row(state, '<root_account>', arn, root.createdAt, root.rootKeys))
+    const none = ['not_supported', 'no_information', 'not_supported', 'not_supported', 'false']
+    rows.push(row(state, '<root_account>', arn, root.createdAt, none, root.rootKeys, []))
   }
+  const maxAge = root?.passwordPolicy?.MaxPasswordAge
   for (const [, user] of here?.entities.user.after(undefined) ?? []) {
     const arn = entityArn(account, 'user', user)
-    rows.push(row(state, user.name, arn, user.createdAt, user.keys))
+    const password = passwordCells(user, maxAge)
+    const { certificates = [] } = user
+    rows.push(row(state, user.name, arn, user.createdAt, password, user.keys, certificates))
   }
   return rows.map((cells) => cells.join(',')).join('\n')
 }
@@ -63,14 +87,29 @@ function row(
   name: string,
   arn: string,
   createdAt: number,
+  password: readonly string[],
   keys: readonly KeyRecord[],
+  certificates: readonly CertificateRecord[],
 ): string[] {
   return [
-    ...[quoted(name), quoted(arn), time(createdAt), 'false', 'N/A', 'N/A', 'N/A', 'false'],
+    ...[quoted(name), quoted(arn), time(createdAt), ...password],
     ...keyCells(state, keys[0]),
     ...keyCells(state, keys[1]),
-    ...['false', 'N/A', 'false', 'N/A'],
+    ...certificateCells(certificates[0]),
+    ...certificateCells(certificates[1]),
   ]
+}
+
+/** Nobody logs in with a password here, so there is no last use of one. */
+function passwordCells({ login, mfa = [] }: UserRecord, maxAgeDays: number | undefined): string[] {
+  const hasMfa = String(mfa.length > 0)
+  if (!login) return ['false', 'N/A', 'N/A', 'N/A', hasMfa]
+  const next = maxAgeDays ? time(login.changedAt + maxAgeDays * 24 * 3600) : 'N/A'
+  return ['true', 'no_information', time(login.changedAt), next, hasMfa]
+}
+
+function certificateCells(certificate: CertificateRecord | undefined): string[] {
+  return certificate ? [String(certificate.active), time(certificate.createdAt)] : ['false', 'N/A']
 }
 
 function keyCells(state: IamState, key: KeyRecord | undefined): string[] {

@@ -79,7 +79,7 @@ for (const kind of ['Role', 'User', 'InstanceProfile']) {
     await refused(
       send(`Tag${kind}`, { ...entity, Tags: many }),
       'LimitExceeded',
-      'Cannot exceed quota for TagsPerResource: 50',
+      'The number of tags has reached the maximum limit.',
     )
   })
 }

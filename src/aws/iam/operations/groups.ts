@@ -97,6 +97,7 @@ export const addUserToGroup: Operation<Valid<AddUserToGroupRequest>, void, IamDe
   name: 'AddUserToGroup',
   access: onEntity('iam:AddUserToGroup', 'group'),
   async handle({ GroupName, UserName }, { account }, { state, writer, quotas }) {
+    find(state, account, 'user', UserName)
     const { id, name } = find(state, account, 'group', GroupName)
     const limit = quotas.groupsPerUser
     await writer.change(account, 'user', UserName, (found) => {
@@ -111,19 +112,17 @@ export const addUserToGroup: Operation<Valid<AddUserToGroupRequest>, void, IamDe
   },
 }
 
+/** A user who is not in the group is no error. */
 export const removeUserFromGroup: Operation<Valid<RemoveUserFromGroupRequest>, void, IamDeps> = {
   name: 'RemoveUserFromGroup',
   access: onEntity('iam:RemoveUserFromGroup', 'group'),
   async handle({ GroupName, UserName }, { account }, { state, writer }) {
+    find(state, account, 'user', UserName)
     const { id } = find(state, account, 'group', GroupName)
     await writer.change(account, 'user', UserName, (found) => {
       const user = existing(found, 'user', UserName)
       const groups = user.groups.filter((group) => group.id !== id)
-      if (groups.length === user.groups.length) {
-        const message = `User ${user.name} is not in group ${GroupName}.`
-        throw refuse.NoSuchEntity({}, { message })
-      }
-      return { record: { ...user, groups } }
+      return groups.length === user.groups.length ? 'keep' : { record: { ...user, groups } }
     })
   },
 }

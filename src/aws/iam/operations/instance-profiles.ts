@@ -20,8 +20,8 @@ import { existing, find } from '../find.ts'
 import { newId } from '../ids.ts'
 import { markedKey, pageOf, pageOfList, underPath } from '../paging.ts'
 import type { InstanceProfileRecord } from '../records.ts'
-import { roleOfProfile, showInstanceProfile } from '../show.ts'
-import { readTags } from '../tags.ts'
+import { roleOfProfile, showInstanceProfile, showWholeInstanceProfile } from '../show.ts'
+import { readTags, showTags } from '../tags.ts'
 
 export const createInstanceProfile: Operation<
   Valid<CreateInstanceProfileRequest>,
@@ -37,7 +37,7 @@ export const createInstanceProfile: Operation<
       path: input.Path ?? '/',
       id: newId('instance-profile', account),
       createdAt: secondsOf(at),
-      ...readTags(input.Tags),
+      ...readTags(input.Tags, 'differs'),
     }
     const message = `Instance Profile ${name} already exists.`
     if (state.entry(account, 'instance-profile', name)) {
@@ -50,7 +50,8 @@ export const createInstanceProfile: Operation<
     if (!(await writer.create(account, 'instance-profile', name, profile))) {
       throw refuse.EntityAlreadyExists({}, { message })
     }
-    return { InstanceProfile: showInstanceProfile(state, account, profile) }
+    const shown = showInstanceProfile(state, account, profile)
+    return { InstanceProfile: { ...shown, ...(profile.tags && { Tags: showTags(profile.tags) }) } }
   },
 }
 
@@ -63,7 +64,7 @@ export const getInstanceProfile: Operation<
   access: onEntity('iam:GetInstanceProfile', 'instance-profile'),
   handle({ InstanceProfileName }, { account }, { state }) {
     const profile = find(state, account, 'instance-profile', InstanceProfileName)
-    return { InstanceProfile: showInstanceProfile(state, account, profile) }
+    return { InstanceProfile: showWholeInstanceProfile(state, account, profile) }
   },
 }
 
@@ -167,7 +168,7 @@ export const removeRoleFromInstanceProfile: Operation<
     await writer.change(account, 'instance-profile', InstanceProfileName, (found) => {
       const { role, ...rest } = existing(found, 'instance-profile', InstanceProfileName)
       if (role?.name.toLowerCase() !== RoleName.toLowerCase()) {
-        const message = `Role ${RoleName} is not in instance profile ${InstanceProfileName}.`
+        const message = `Role ${RoleName} in Instance Profile ${InstanceProfileName} cannot be found.`
         throw refuse.NoSuchEntity({}, { message })
       }
       return { record: rest }

@@ -173,12 +173,17 @@ test('a provider’s tags are changed by key', async () => {
   assert.deepEqual((await tags()).Tags, [])
 })
 
-test('a deleted provider is gone; deleting it again is no error, asking for it is', async () => {
+test('a deleted provider is gone: deleting it again is refused, as asking for it is', async () => {
   await create('https://gone.example')
   const OpenIDConnectProviderArn = arnOf('gone.example')
-  for (const _ of [1, 2]) {
-    await iam.client.send(new DeleteOpenIDConnectProviderCommand({ OpenIDConnectProviderArn }))
-  }
+  const gone = () =>
+    iam.client.send(new DeleteOpenIDConnectProviderCommand({ OpenIDConnectProviderArn }))
+  await gone()
+  await refused(
+    gone(),
+    'NoSuchEntity',
+    `OpenId connect Provider ${OpenIDConnectProviderArn} cannot be found.`,
+  )
   await refused(
     get('gone.example'),
     'NoSuchEntity',

@@ -8,7 +8,6 @@ import type {
   RemoveClientIDFromOpenIDConnectProviderRequest,
   UpdateOpenIDConnectProviderThumbprintRequest,
 } from '@aws-sdk/client-iam'
-import { Refusal } from '../../../kernel/refusal.ts'
 import type { Operation } from '../../operation.ts'
 import { onAccount, onProvider } from '../access.ts'
 import { dateOf, type IamDeps, type Valid } from '../deps.ts'
@@ -56,7 +55,7 @@ export const listOpenIDConnectProviders: Operation<
   },
 }
 
-/** Deletes a provider; one that is not there is no error (API reference: the operation is idempotent). */
+/** One that is not there is an error, whatever the API reference says (recorded in February 2026). */
 export const deleteOpenIDConnectProvider: Operation<
   Valid<DeleteOpenIDConnectProviderRequest>,
   void,
@@ -65,14 +64,12 @@ export const deleteOpenIDConnectProvider: Operation<
   name: 'DeleteOpenIDConnectProvider',
   access: onProvider('iam:DeleteOpenIDConnectProvider'),
   async handle({ OpenIDConnectProviderArn }, { account }, { state, writer }) {
-    let key: string
-    try {
-      key = providerKey(findProviderByArn(state, account, OpenIDConnectProviderArn))
-    } catch (error) {
-      if (error instanceof Refusal && error.code === 'NoSuchEntity') return
-      throw error
-    }
-    await writer.change(account, 'oidc-provider', key, (found) => (found ? 'delete' : 'keep'))
+    const message = `OpenId connect Provider ${OpenIDConnectProviderArn} cannot be found.`
+    const provider = findProviderByArn(state, account, OpenIDConnectProviderArn, message)
+    await writer.change(account, 'oidc-provider', providerKey(provider), (found) => {
+      if (!found) throw refuse.NoSuchEntity({}, { message })
+      return 'delete'
+    })
   },
 }
 

@@ -80,21 +80,37 @@ test('a policy comes back with its description, tags and counts', async () => {
   )
 })
 
-test('a policy’s tags are changed by key', async () => {
+test('a policy’s tags are told apart by case, and listed by length, then by letters', async () => {
   await create('tagged')
   const PolicyArn = arnOf('tagged')
   await iam.client.send(
     new TagPolicyCommand({
       PolicyArn,
       Tags: [
-        { Key: 'a', Value: '1' },
-        { Key: 'b', Value: '2' },
+        { Key: 'abc', Value: '1' },
+        { Key: 'z', Value: '2' },
+        { Key: 'a', Value: '3' },
+        { Key: 'A', Value: '4' },
       ],
     }),
   )
-  await iam.client.send(new UntagPolicyCommand({ PolicyArn, TagKeys: ['A'] }))
-  const { Tags, IsTruncated } = await iam.client.send(new ListPolicyTagsCommand({ PolicyArn }))
-  assert.deepEqual([Tags, IsTruncated], [[{ Key: 'b', Value: '2' }], false])
+  const list = async () => {
+    const { Tags, IsTruncated } = await iam.client.send(new ListPolicyTagsCommand({ PolicyArn }))
+    assert.equal(IsTruncated, false)
+    return Tags?.map(({ Key }) => Key)
+  }
+  assert.deepEqual(await list(), ['A', 'a', 'z', 'abc'])
+  await iam.client.send(new UntagPolicyCommand({ PolicyArn, TagKeys: ['a'] }))
+  assert.deepEqual(await list(), ['A', 'z', 'abc'])
+  const twice = [
+    { Key: 'k', Value: '1' },
+    { Key: 'k', Value: '2' },
+  ]
+  await refused(
+    iam.client.send(new TagPolicyCommand({ PolicyArn, Tags: twice })),
+    'InvalidInput',
+    'Duplicate tag keys found.',
+  )
 })
 
 test('the AWS managed policies are there by name, path and newest document', async () => {
@@ -200,6 +216,11 @@ test('a policy that is not there cannot be attached', async () => {
     attach('arn:aws:s3:::bucket-of-mine'),
     'InvalidInput',
     'ARN arn:aws:s3:::bucket-of-mine is not valid.',
+  )
+  await refused(
+    attach('only-a-name-no-arn-at-all'),
+    'ValidationError',
+    'ARN only-a-name-no-arn-at-all is not valid.',
   )
 })
 

@@ -62,7 +62,7 @@ export const getPolicyVersion: Operation<
   name: 'GetPolicyVersion',
   access: onPolicy('iam:GetPolicyVersion'),
   handle({ PolicyArn, VersionId }, { account }, deps) {
-    const policy = findManaged(deps, account, PolicyArn)
+    const policy = findManaged(deps, account, PolicyArn, noVersion(PolicyArn, VersionId))
     const found = version(policy, PolicyArn, VersionId)
     return {
       PolicyVersion: { Document: encodeDocument(found.document), ...showVersion(policy, found) },
@@ -90,7 +90,7 @@ export const deletePolicyVersion: Operation<Valid<DeletePolicyVersionRequest>, v
   name: 'DeletePolicyVersion',
   access: onPolicy('iam:DeletePolicyVersion'),
   async handle({ PolicyArn, VersionId }, { account }, deps) {
-    const name = ownPolicyName(deps, account, PolicyArn)
+    const name = ownPolicyName(deps, account, PolicyArn, noVersion(PolicyArn, VersionId))
     await deps.writer.change(account, 'policy', name, (found) => {
       const policy = present(found, PolicyArn)
       const { id } = version(policy, PolicyArn, VersionId)
@@ -114,7 +114,7 @@ export const setDefaultPolicyVersion: Operation<
   name: 'SetDefaultPolicyVersion',
   access: onPolicy('iam:SetDefaultPolicyVersion'),
   async handle({ PolicyArn, VersionId }, { account, at }, deps) {
-    const name = ownPolicyName(deps, account, PolicyArn)
+    const name = ownPolicyName(deps, account, PolicyArn, noVersion(PolicyArn, VersionId))
     await deps.writer.change(account, 'policy', name, (found) => {
       const policy = present(found, PolicyArn)
       const { id } = version(policy, PolicyArn, VersionId)
@@ -130,11 +130,12 @@ function present(policy: PolicyRecord | undefined, arn: string): PolicyRecord {
 
 function version(policy: PolicyRecord, arn: string, id: string): PolicyVersionRecord {
   const found = policy.versions.find((each) => each.id === id)
-  if (!found) {
-    const message = `Policy ${arn} version ${id} does not exist or is not attachable.`
-    throw refuse.NoSuchEntity({}, { message })
-  }
+  if (!found) throw refuse.NoSuchEntity({}, { message: noVersion(arn, id) })
   return found
+}
+
+function noVersion(arn: string, id: string): string {
+  return `Policy ${arn} version ${id} does not exist or is not attachable.`
 }
 
 function newest(policy: PolicyRecord): string {

@@ -54,7 +54,8 @@ export const listEntitiesForPolicy: Operation<
   name: 'ListEntitiesForPolicy',
   access: onPolicy('iam:ListEntitiesForPolicy'),
   handle(input, { account }, deps) {
-    findManaged(deps, account, input.PolicyArn)
+    const text = `Policy ${input.PolicyArn} does not exist or is not attachable.`
+    findManaged(deps, account, input.PolicyArn, text)
     const here = deps.state.account(account)
     const index =
       input.PolicyUsageFilter === 'PermissionsBoundary' ? here?.boundaryOf : here?.attachedTo

@@ -1,11 +1,10 @@
 /** UpdateUser and UpdateGroup: a new name or path; all that the entity has comes along. */
 import type { UpdateGroupRequest, UpdateUserRequest } from '@aws-sdk/client-iam'
-import type { Need, Operation } from '../../operation.ts'
-import { entityNeed } from '../access.ts'
+import type { Operation } from '../../operation.ts'
+import { bothNames } from '../access.ts'
 import type { IamDeps, Valid } from '../deps.ts'
 import { refuse } from '../errors.ts'
 import { find } from '../find.ts'
-import { entityArn } from '../names.ts'
 
 export const updateUser: Operation<Valid<UpdateUserRequest>, void, IamDeps> = {
   name: 'UpdateUser',
@@ -40,20 +39,4 @@ export const updateGroup: Operation<Valid<UpdateGroupRequest>, void, IamDeps> = 
       throw refuse.EntityAlreadyExists({ kind: 'Group', name: renamed.name })
     }
   },
-}
-
-/** Renaming needs the action on the old name and on the new one. */
-function bothNames(
-  kind: 'user' | 'group',
-  action: string,
-  name: string,
-  newName: string | undefined,
-  newPath: string | undefined,
-  call: Parameters<typeof entityNeed>[4],
-  { state }: IamDeps,
-): readonly Need[] {
-  const need = entityNeed(action, kind, name, {}, call, state)
-  const path = newPath ?? state.entry(call.account, kind, name)?.record.path ?? '/'
-  const resource = entityArn(call.account, kind, { path, name: newName ?? name })
-  return resource === need.resource ? [need] : [need, { action, resource }]
 }

@@ -9,6 +9,7 @@ import {
   ListRolesCommand,
   PutRolePolicyCommand,
   TagRoleCommand,
+  UntagRoleCommand,
   UpdateAssumeRolePolicyCommand,
   UpdateRoleCommand,
   UpdateRoleDescriptionCommand,
@@ -72,17 +73,70 @@ test('a role that is not there is told by AWS’s text', async () => {
   await refused(iam.client.send(new DeleteRoleCommand({ RoleName: 'ghost' })), 'NoSuchEntity', text)
 })
 
-test('wrong fields are all named in one answer', async () => {
+test('wrong fields are named together, without their values and in the order of a hash table', async () => {
   await refused(
-    create('a b', { Path: 'x', MaxSessionDuration: 60 }),
+    create('a'.repeat(65), { Description: 'd'.repeat(1001), MaxSessionDuration: 60 }),
     'ValidationError',
-    /^3 validation errors detected: Value 'a b' at 'roleName' failed to satisfy constraint: Member must satisfy regular expression pattern: \[\\w\+=,\.@-\]\+; .*'path'.*; Value '60' at 'maxSessionDuration' failed to satisfy constraint: Member must have value greater than or equal to 3600$/,
+    [
+      '3 validation errors detected:',
+      "Value at 'maxSessionDuration' failed to satisfy constraint: Member must have value greater than or equal to 3600;",
+      "Value at 'roleName' failed to satisfy constraint: Member must have length less than or equal to 64;",
+      "Value at 'description' failed to satisfy constraint: Member must have length less than or equal to 1000",
+    ].join(' '),
   )
+})
+
+test('a name or a path of the wrong form is refused in words of its own', async () => {
+  await refused(
+    create('a b'),
+    'ValidationError',
+    'The specified value for roleName is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-',
+  )
+  await refused(
+    create('fine', { Path: 'no-slash' }),
+    'ValidationError',
+    'The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.',
+  )
+  await refused(
+    iam.client.send(new ListRolesCommand({ PathPrefix: 'no-slash' })),
+    'ValidationError',
+    'The specified value for pathPrefix is invalid. It must begin with the / character and contain only alphanumeric characters and/or / characters.',
+  )
+})
+
+test('what items of a list must be is said of the list', async () => {
+  await create('listed')
+  await refused(
+    iam.client.send(new UntagRoleCommand({ RoleName: 'listed', TagKeys: ['a', 'k'.repeat(129)] })),
+    'ValidationError',
+    "1 validation error detected: Value at 'tagKeys' failed to satisfy constraint: Member must satisfy constraint: [Member must have length less than or equal to 128, Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+, Member must not be null]",
+  )
+})
+
+test('a new role is shown without description and longest session, which lists and GetRole show', async () => {
+  const { Role } = await create('shown', { Description: 'what it is for' })
+  assert.deepEqual(Object.keys(Role ?? {}).sort(), [
+    'Arn',
+    'AssumeRolePolicyDocument',
+    'CreateDate',
+    'Path',
+    'RoleId',
+    'RoleName',
+  ])
+  const { Role: got } = await iam.client.send(new GetRoleCommand({ RoleName: 'shown' }))
+  assert.deepEqual(
+    [got?.Description, got?.MaxSessionDuration, got?.RoleLastUsed],
+    ['what it is for', 3600, {}],
+  )
+  const { Role: changed } = await iam.client.send(
+    new UpdateRoleDescriptionCommand({ RoleName: 'shown', Description: 'another' }),
+  )
+  assert.deepEqual([changed?.Description, changed?.MaxSessionDuration], ['another', undefined])
 })
 
 test('a trust policy must be right, and its users and roles must exist', async () => {
   const made = (text: string) => create('untrusted', { AssumeRolePolicyDocument: text })
-  await refused(made('{'), 'MalformedPolicyDocument', 'Syntax errors in policy.')
+  await refused(made('{'), 'MalformedPolicyDocument', 'This policy contains invalid Json')
   const ghost = roleArn('ghost')
   await refused(
     made(trusting({ AWS: ghost })),

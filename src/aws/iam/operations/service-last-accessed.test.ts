@@ -7,6 +7,8 @@ import {
   CreateUserCommand,
   GenerateServiceLastAccessedDetailsCommand,
   GetServiceLastAccessedDetailsCommand,
+  GetServiceLastAccessedDetailsWithEntitiesCommand,
+  ListPoliciesGrantingServiceAccessCommand,
   ListRolesCommand,
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam'
@@ -55,6 +57,43 @@ test('a report lists the services that policies allow, and the last use of each'
       TotalAuthenticatedEntities: 1,
     })
   }
+  const { JobId } = await client.send(
+    new GenerateServiceLastAccessedDetailsCommand({ Arn: Policy?.Arn }),
+  )
+  const { EntityDetailsList } = await client.send(
+    new GetServiceLastAccessedDetailsWithEntitiesCommand({ JobId, ServiceNamespace: 'iam' }),
+  )
+  assert.deepEqual(EntityDetailsList, [
+    {
+      EntityInfo: {
+        Arn: User?.Arn,
+        Name: UserName,
+        Type: 'USER',
+        Id: User?.UserId,
+        Path: '/',
+      },
+      LastAuthenticated: new Date(Math.floor(iam.clock.now() / 1000) * 1000),
+    },
+  ])
+  const granting = await client.send(
+    new ListPoliciesGrantingServiceAccessCommand({
+      Arn: User?.Arn,
+      ServiceNamespaces: ['iam', 's3', 'sqs'],
+    }),
+  )
+  assert.deepEqual(granting.PoliciesGrantingServiceAccess, [
+    {
+      ServiceNamespace: 'iam',
+      Policies: [{ PolicyName: 'roles', PolicyType: 'MANAGED', PolicyArn: Policy?.Arn }],
+    },
+    {
+      ServiceNamespace: 's3',
+      Policies: [
+        { PolicyName: 'p', PolicyType: 'INLINE', EntityType: 'USER', EntityName: UserName },
+      ],
+    },
+    { ServiceNamespace: 'sqs', Policies: [] },
+  ])
 })
 
 test('a report is for whom asked for it, and of what exists', async () => {

@@ -1,10 +1,14 @@
 /** Which services an entity may use by its policies, and when it last did: the reports of the access advisor. */
 import { randomUUID } from 'node:crypto'
 import type {
+  EntityDetails,
+  EntityInfo,
   GenerateServiceLastAccessedDetailsRequest,
   GenerateServiceLastAccessedDetailsResponse,
   GetServiceLastAccessedDetailsRequest,
   GetServiceLastAccessedDetailsResponse,
+  GetServiceLastAccessedDetailsWithEntitiesRequest,
+  GetServiceLastAccessedDetailsWithEntitiesResponse,
   ServiceLastAccessed,
 } from '@aws-sdk/client-iam'
 import { parseArn } from '../../../kernel/arn.ts'
@@ -16,7 +20,7 @@ import { defaultDocument, findPolicy } from '../lookup.ts'
 import { entityArn } from '../names.ts'
 import { pageOfList } from '../paging.ts'
 import { simulatedEntity } from '../policy-source.ts'
-import type { AccessReportRecord, UseRecord } from '../records.ts'
+import type { AccessReportRecord, NamedRecord, UseRecord } from '../records.ts'
 import type { IamState } from '../state.ts'
 
 /** What a policy that allows `*` lists: the services that note their use here, as AWS names them. */
@@ -65,10 +69,7 @@ export const getServiceLastAccessedDetails: Operation<
   name: 'GetServiceLastAccessedDetails',
   access: onAccount('iam:GetServiceLastAccessedDetails'),
   handle(input, call, deps) {
-    const { JobId: id } = input
-    const reports = deps.state.account(call.account)?.root?.record.accessReports
-    const report = reports?.find((each) => each.id === id && each.for === askerOf(call))
-    if (!report) throw refuse.NoSuchEntity({}, { message: `Job ${id} cannot be found.` })
+    const report = reportOf(deps, call, input.JobId)
     const services = lastAccessed(deps, call.account, report.arn)
     const { items, page } = pageOfList(services, (each) => each.ServiceNamespace ?? '', input)
     return {
@@ -80,6 +81,43 @@ export const getServiceLastAccessedDetails: Operation<
       ...page,
     }
   },
+}
+
+/** Who used one of the services, of those that the report is about. */
+export const getServiceLastAccessedDetailsWithEntities: Operation<
+  Valid<GetServiceLastAccessedDetailsWithEntitiesRequest>,
+  GetServiceLastAccessedDetailsWithEntitiesResponse,
+  IamDeps
+> = {
+  name: 'GetServiceLastAccessedDetailsWithEntities',
+  access: onAccount('iam:GetServiceLastAccessedDetailsWithEntities'),
+  handle(input, call, deps) {
+    const report = reportOf(deps, call, input.JobId)
+    // A user with two keys counts once, with the later use.
+    const details = new Map<string, EntityDetails>()
+    for (const { entity, info, use } of usesOf(deps.state, call.account, report.arn)) {
+      const last = use.services?.[input.ServiceNamespace]
+      const before = details.get(entity)?.LastAuthenticated
+      if (!last || (before && before >= dateOf(last.at))) continue
+      details.set(entity, { EntityInfo: info, LastAuthenticated: dateOf(last.at) })
+    }
+    const order = ({ EntityInfo }: EntityDetails) => EntityInfo?.Arn ?? ''
+    const { items, page } = pageOfList([...details.values()], order, input)
+    return {
+      JobStatus: 'COMPLETED',
+      JobCreationDate: dateOf(report.createdAt),
+      JobCompletionDate: dateOf(report.createdAt),
+      EntityDetailsList: items,
+      ...page,
+    }
+  },
+}
+
+function reportOf(deps: IamDeps, call: Call, id: string): AccessReportRecord {
+  const reports = deps.state.account(call.account)?.root?.record.accessReports
+  const report = reports?.find((each) => each.id === id && each.for === askerOf(call))
+  if (!report) throw refuse.NoSuchEntity({}, { message: `Job ${id} cannot be found.` })
+  return report
 }
 
 /** Unique id of the user or role behind the call; the account's of its root user. */
@@ -146,6 +184,7 @@ interface Statement {
 
 interface EntityUse {
   readonly entity: string
+  readonly info: EntityInfo
   readonly use: UseRecord
 }
 
@@ -169,13 +208,25 @@ function usesOf(state: IamState, account: string, arn: string): readonly EntityU
 function roleUses(state: IamState, account: string, name: string): readonly EntityUse[] {
   const role = state.entry(account, 'role', name)?.record
   const use = role && state.use(role.id)
-  return role && use ? [{ entity: entityArn(account, 'role', role), use }] : []
+  return role && use ? [useBy(account, 'role', role, use)] : []
 }
 
 function userUses(state: IamState, account: string, name: string): readonly EntityUse[] {
   const user = state.entry(account, 'user', name)?.record
   return (user?.keys ?? []).flatMap(({ id }) => {
     const use = state.use(id)
-    return user && use ? [{ entity: entityArn(account, 'user', user), use }] : []
+    return user && use ? [useBy(account, 'user', user, use)] : []
   })
+}
+
+function useBy(
+  account: string,
+  kind: 'role' | 'user',
+  record: NamedRecord,
+  use: UseRecord,
+): EntityUse {
+  const entity = entityArn(account, kind, record)
+  const { name, id, path } = record
+  const type = kind === 'role' ? 'ROLE' : 'USER'
+  return { entity, info: { Arn: entity, Name: name, Type: type, Id: id, Path: path }, use }
 }

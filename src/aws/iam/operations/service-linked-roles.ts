@@ -16,7 +16,7 @@ import { newId } from '../ids.ts'
 import { linkedRole } from '../linked-roles.ts'
 import { entityArn } from '../names.ts'
 import type { RoleRecord } from '../records.ts'
-import { showRole } from '../show.ts'
+import { showNewRole } from '../show.ts'
 
 export const createServiceLinkedRole: Operation<
   Valid<CreateServiceLinkedRoleRequest>,
@@ -56,7 +56,7 @@ export const createServiceLinkedRole: Operation<
         text: `Service role name ${name} has been taken in this account, please try a different suffix.`,
       })
     }
-    return { Role: showRole(state, account, role) }
+    return { Role: showNewRole(state, account, role) }
   },
 }
 

@@ -1,36 +1,42 @@
-/** Tags of roles, users, policies, instance profiles and OIDC providers: Tag…, Untag…, List…Tags. */
+/** Tags of all that has them: Tag…, Untag…, List…Tags. */
 import type { Tag } from '@aws-sdk/client-iam'
 import type { Call, Need, Operation } from '../../operation.ts'
-import { onEntity, onPolicy, onProvider } from '../access.ts'
-import { type IamDeps, type NamedInput, nameIn } from '../deps.ts'
+import { onEntity, onMfaDevice, onPolicy, onProvider, onSamlProvider } from '../access.ts'
+import { type IamDeps, type NamedInput, type NamedKind, nameIn } from '../deps.ts'
 import { refuse } from '../errors.ts'
 import {
-  existing,
   find,
   findManaged,
+  findMfaDevice,
   findProviderByArn,
+  findSamlProvider,
   ownPolicyName,
   providerKey,
 } from '../find.ts'
 import { type PageAnswer, type PageRequest, pageOfList } from '../paging.ts'
 import type { Tags } from '../records.ts'
-import { addTags, removeTags, showTags } from '../tags.ts'
+import { addTags, type KeyCase, removeTags, showTags, tagOrder } from '../tags.ts'
 
 /** All that names an entity with tags. */
 type TaggedInput = NamedInput & {
   readonly PolicyArn?: string
   readonly OpenIDConnectProviderArn?: string
+  readonly SAMLProviderArn?: string
+  readonly SerialNumber?: string
 }
 
-export type TaggedKind = 'role' | 'user' | 'policy' | 'instance-profile' | 'oidc-provider'
-
-const titles: Readonly<Record<TaggedKind, string>> = {
+const titles = {
   role: 'Role',
   user: 'User',
   policy: 'Policy',
   'instance-profile': 'InstanceProfile',
   'oidc-provider': 'OpenIDConnectProvider',
-}
+  'server-certificate': 'ServerCertificate',
+  'saml-provider': 'SAMLProvider',
+  mfa: 'MFADevice',
+} as const
+
+export type TaggedKind = keyof typeof titles
 
 export function tagEntity(
   kind: TaggedKind,
@@ -41,7 +47,7 @@ export function tagEntity(
     access: needs(kind, `iam:${operation}`),
     handle: (input, { account }, deps) =>
       changeTags(deps, account, kind, input, (old) =>
-        addTags(old, input.Tags, deps.quotas.tagsPerEntity),
+        addTags(old, input.Tags, deps.quotas.tagsPerEntity, keyCaseOf(kind)),
       ),
   }
 }
@@ -54,7 +60,9 @@ export function untagEntity(
     name: operation,
     access: needs(kind, `iam:${operation}`),
     handle: (input, { account }, deps) =>
-      changeTags(deps, account, kind, input, (old) => removeTags(old, input.TagKeys)),
+      changeTags(deps, account, kind, input, (old) =>
+        removeTags(old, input.TagKeys, keyCaseOf(kind)),
+      ),
   }
 }
 
@@ -66,32 +74,57 @@ export function listEntityTags(
     name: operation,
     access: needs(kind, `iam:${operation}`),
     handle(input, { account }, deps) {
-      const tags = showTags(tagsOf(deps, account, kind, input))
-      const { items, page } = pageOfList(tags, ({ Key = '' }) => Key, input)
+      const tags = showTags(found(deps, account, kind, input).tags)
+      const { items, page } = pageOfList(tags, (tag) => tagOrder(tag, keyCaseOf(kind)), input)
       return { Tags: items, ...page }
     },
   }
 }
 
+/** IAM user guide, "Tagging IAM resources": only the keys of users and roles are the same in any case. */
+function keyCaseOf(kind: TaggedKind): KeyCase {
+  return kind === 'user' || kind === 'role' ? 'same' : 'differs'
+}
+
 type Needs = (input: TaggedInput, call: Call, deps: IamDeps) => readonly Need[]
 
 function needs(kind: TaggedKind, action: string): Needs {
-  if (kind === 'policy') return onPolicy(action)
-  if (kind === 'oidc-provider') return onProvider(action)
-  return onEntity(action, kind)
+  switch (kind) {
+    case 'policy':
+      return onPolicy(action)
+    case 'oidc-provider':
+      return onProvider(action)
+    case 'saml-provider':
+      return onSamlProvider(action)
+    case 'mfa':
+      return onMfaDevice(action)
+    default:
+      return onEntity(action, kind)
+  }
 }
 
-function tagsOf(
+/** The entity's tags, and the name by which the store finds it. */
+function found(
   deps: IamDeps,
   account: string,
   kind: TaggedKind,
   input: TaggedInput,
-): Tags | undefined {
-  if (kind === 'policy') return findManaged(deps, account, input.PolicyArn ?? '').tags
-  if (kind === 'oidc-provider') {
-    return findProviderByArn(deps.state, account, input.OpenIDConnectProviderArn ?? '').tags
+): { readonly name: string; readonly tags?: Tags } {
+  switch (kind) {
+    case 'policy':
+      return findManaged(deps, account, input.PolicyArn ?? '')
+    case 'oidc-provider': {
+      const arn = input.OpenIDConnectProviderArn ?? ''
+      const provider = findProviderByArn(deps.state, account, arn)
+      return { name: providerKey(provider), ...(provider.tags && { tags: provider.tags }) }
+    }
+    case 'saml-provider':
+      return findSamlProvider(deps.state, account, input.SAMLProviderArn ?? '')
+    case 'mfa':
+      return findMfaDevice(deps.state, account, input.SerialNumber ?? '')
+    default:
+      return find<NamedKind>(deps.state, account, kind, nameIn(kind, input))
   }
-  return find(deps.state, account, kind, nameIn(kind, input)).tags
 }
 
 async function changeTags(
@@ -101,24 +134,13 @@ async function changeTags(
   input: TaggedInput,
   edit: (old: Tags) => Tags,
 ): Promise<void> {
-  const name = nameOf(deps, account, kind, input)
-  await deps.writer.change(account, kind, name, (found) => {
-    const record =
-      kind === 'policy' || kind === 'oidc-provider' ? found : existing(found as never, kind, name)
+  const { name } =
+    kind === 'policy'
+      ? { name: ownPolicyName(deps, account, input.PolicyArn ?? '') }
+      : found(deps, account, kind, input)
+  await deps.writer.change(account, kind, name, (record) => {
     if (!record) throw refuse.NoSuchEntity({ kind: titles[kind], name })
-    return {
-      record: {
-        ...(record as object),
-        tags: edit((record as { tags?: Tags }).tags ?? {}),
-      } as never,
-    }
+    const { tags = {} } = record as { tags?: Tags }
+    return { record: { ...record, tags: edit(tags) } as never }
   })
-}
-
-function nameOf(deps: IamDeps, account: string, kind: TaggedKind, input: TaggedInput): string {
-  if (kind === 'policy') return ownPolicyName(deps, account, input.PolicyArn ?? '')
-  if (kind === 'oidc-provider') {
-    return providerKey(findProviderByArn(deps.state, account, input.OpenIDConnectProviderArn ?? ''))
-  }
-  return nameIn(kind, input)
 }

@@ -12,7 +12,7 @@ import { checkTrust } from '../documents.ts'
 import { existing, find } from '../find.ts'
 import { refuseLinked } from '../linked-roles.ts'
 import type { RoleRecord } from '../records.ts'
-import { showRole } from '../show.ts'
+import { showPlainRole } from '../show.ts'
 
 /** Changes description and longest session; what is not given stays. */
 export const updateRole: Operation<Valid<UpdateRoleRequest>, object, IamDeps> = {
@@ -42,7 +42,10 @@ export const updateRoleDescription: Operation<
     await writer.change(account, 'role', RoleName, (found) => ({
       record: described(existing(found, 'role', RoleName), Description),
     }))
-    return { Role: showRole(state, account, find(state, account, 'role', RoleName)) }
+    const role = find(state, account, 'role', RoleName)
+    return {
+      Role: { ...showPlainRole(state, account, role), Description: role.description },
+    }
   },
 }
 

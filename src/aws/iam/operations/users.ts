@@ -10,7 +10,7 @@ import type {
 } from '@aws-sdk/client-iam'
 import { iamArn } from '../../../kernel/arn.ts'
 import type { Operation } from '../../operation.ts'
-import { entityNeed, onEntity, onList, onNewEntity } from '../access.ts'
+import { onEntity, onList, onNewEntity, onUserOrSelf } from '../access.ts'
 import { checkBoundary } from '../boundary.ts'
 import { dateOf, type IamDeps, secondsOf, type Valid } from '../deps.ts'
 import { refuse } from '../errors.ts'
@@ -37,7 +37,7 @@ export const createUser: Operation<Valid<CreateUserRequest>, CreateUserResponse,
       keys: [],
       groups: [],
       ...checkBoundary(deps, account, input.PermissionsBoundary),
-      ...readTags(input.Tags),
+      ...readTags(input.Tags, 'same'),
     }
     if (state.entry(account, 'user', name)) {
       throw refuse.EntityAlreadyExists({ kind: 'User', name })
@@ -56,12 +56,7 @@ export const createUser: Operation<Valid<CreateUserRequest>, CreateUserResponse,
 /** Without a name: the caller himself, who may be the root user. */
 export const getUser: Operation<Valid<GetUserRequest>, GetUserResponse, IamDeps> = {
   name: 'GetUser',
-  access(input, call, { state }) {
-    const name = userOrSelf(input.UserName, call)
-    return name === undefined
-      ? [{ action: 'iam:GetUser', resource: iamArn(call.account, 'root') }]
-      : [entityNeed('iam:GetUser', 'user', name, {}, call, state)]
-  },
+  access: onUserOrSelf('iam:GetUser'),
   handle(input, call, { state }) {
     const { account } = call
     const name = userOrSelf(input.UserName, call)
@@ -111,6 +106,11 @@ function conflict(user: UserRecord): string | undefined {
   if (user.attached.length > 0) return 'detach all policies'
   if (Object.keys(user.inline).length > 0) return 'delete policies'
   if (user.keys.length > 0) return 'delete access keys'
+  if (user.login) return 'delete login profile'
+  if (user.mfa?.length) return 'delete MFA device'
+  if (user.sshKeys?.length) return 'delete SSH public keys'
+  if (user.certificates?.length) return 'delete signing certificates'
+  if (user.serviceCredentials?.length) return 'delete service specific credentials'
   if (user.groups.length > 0) return 'remove users from group'
   return undefined
 }
