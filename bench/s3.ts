@@ -9,7 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openAuditLog } from '../src/audit/sqlite-audit-log.ts'
+import { openAuditLog } from '../src/audit/segmented-audit-log.ts'
 import { administrator, startTestGateway, testRegion } from '../src/aws/gateway/testing.ts'
 import { s3Service } from '../src/aws/s3/service.ts'
 import { openDiskStorage } from '../src/aws/s3/storage/disk-storage.ts'
@@ -27,7 +27,7 @@ async function server(): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'podpass-bench-s3-'))
   const clock = new ManualClock(Math.floor(performance.timeOrigin + performance.now()))
   const storage = await openDiskStorage({ directory, clock })
-  const audit = Object.assign(openAuditLog({ path: ':memory:', limit: 10_000 }), {
+  const audit = Object.assign(openAuditLog({ limit: 10_000 }), {
     records: [],
     last: undefined,
   })

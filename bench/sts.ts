@@ -5,7 +5,10 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { openAuditLog } from '../src/audit/sqlite-audit-log.ts'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openAuditLog } from '../src/audit/segmented-audit-log.ts'
 import { administrator, testAccount, testRegion } from '../src/aws/gateway/testing.ts'
 import { startTestSts } from '../src/aws/sts/testing.ts'
 import { ManualClock } from '../src/clock/manual-clock.ts'
@@ -27,7 +30,9 @@ type Told = { port: number; now: number; tokens: string[] } | { cpuMicros: numbe
 
 async function server(): Promise<void> {
   const clock = new ManualClock(Math.floor(performance.timeOrigin + performance.now()))
-  const audit = openAuditLog({ path: ':memory:', limit: 10_000 })
+  const folder = mkdtempSync(join(tmpdir(), 'podpass-bench-'))
+  process.on('exit', () => rmSync(folder, { recursive: true }))
+  const audit = openAuditLog({ folder, limit: 50_000 })
   const sts = await startTestSts({ clock, audit, keepRecords: false })
   const tokens = Array.from({ length: tokensCount }, (_, n) =>
     sts.issuer.token(clock.now(), { jti: `${n}` }),

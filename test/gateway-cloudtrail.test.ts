@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { openAuditLog } from '../src/audit/sqlite-audit-log.ts'
+import { openAuditLog } from '../src/audit/segmented-audit-log.ts'
 import { createCloudTrail } from '../src/aws/cloudtrail/service.ts'
 import { allowing } from '../src/aws/gateway/testing.ts'
 import { startTestSts, type TestSts } from '../src/aws/sts/testing.ts'
 import { ManualClock } from '../src/clock/manual-clock.ts'
 
 const clock = new ManualClock(Date.now())
-const audit = openAuditLog({ path: ':memory:', limit: 1000 })
+const audit = openAuditLog({ limit: 1000 })
 let sts: TestSts
 before(async () => {
   sts = await startTestSts({ clock, audit, more: [createCloudTrail({ audit })] })

@@ -103,8 +103,8 @@ test('what is wrong is named where it was given', () => {
       'unknown setting `PODPASS_SERVE_LISTN` in the environment; did you mean `PODPASS_SERVE_LISTEN`?',
     ],
     [
-      { file: { name: 'f.yaml', content: { audit: { fil: 'x' } } } },
-      'unknown setting `audit.fil` in `f.yaml`; did you mean `audit.file`?',
+      { file: { name: 'f.yaml', content: { audit: { foldr: 'x' } } } },
+      'unknown setting `audit.foldr` in `f.yaml`; did you mean `audit.folder`?',
     ],
     [
       { file: { name: 'f.yaml', content: { log: { level: 'loud' } } } },

@@ -80,7 +80,7 @@ const schema = z.strictObject({
     })
     .optional(),
   audit: z
-    .strictObject({ file: file.optional(), limit: whole(100, 10_000_000).default(50_000) })
+    .strictObject({ folder: file.optional(), limit: whole(100, 10_000_000).default(50_000) })
     .prefault({}),
   log: z
     .strictObject({
@@ -133,7 +133,7 @@ export const serveSettings = {
     '<address>',
     'HOST:PORT or PORT where they are served (default: 127.0.0.1:4567)',
   ],
-  'audit.file': ['<file>', 'keep the records of CloudTrail in this file, not in memory'],
+  'audit.folder': ['<folder>', 'keep the records of CloudTrail in this folder, not in memory'],
   'audit.limit': ['<number>', 'how many of them (default: 50000)'],
   'log.level': ['<level>', 'debug, info, warn or error (default: info)'],
   drainDelay: ['<seconds>', 'go on serving for so long after SIGTERM, not ready (default: 0)'],

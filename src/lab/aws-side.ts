@@ -1,6 +1,6 @@
 /** The AWS side of a lab: IAM, STS, S3, EKS and CloudTrail behind one gateway. */
 import type { Log } from '../audit/log.ts'
-import { openAuditLog } from '../audit/sqlite-audit-log.ts'
+import { openAuditLog } from '../audit/segmented-audit-log.ts'
 import { createCloudTrail } from '../aws/cloudtrail/service.ts'
 import { podIdentityAgent } from '../aws/eks/addons.ts'
 import { type Eks, openEks } from '../aws/eks/service.ts'
@@ -102,7 +102,7 @@ export async function openAwsSide(
     await openS3({ directory: home.objects, clock, region: settings.region, log }),
   )
   const onError = (error: unknown) => log.error({ error }, 'audit records were lost')
-  const audit = stack.use(openAuditLog({ path: home.auditFile, limit: auditLimit, onError }))
+  const audit = stack.use(openAuditLog({ folder: home.auditFolder, limit: auditLimit, onError }))
   const rds = openDatabaseService(options, { identities, sessions, audit })
   const services = [s3, iam, sts, eks, rds].map(({ service }) => service)
   services.push(openEc2(clusters, fleet))

@@ -10,7 +10,8 @@ export interface Home {
   readonly mark: string
   readonly settingsFile: string
   readonly stateFile: string
-  readonly auditFile: string
+  /** Segments of the audit log. */
+  readonly auditFolder: string
   readonly credentialsFile: string
   readonly caFile: string
   readonly caKeyFile: string
@@ -55,7 +56,7 @@ export function homeAt(root: string, runtime: string): Home {
     mark,
     settingsFile: join(root, 'settings.json'),
     stateFile: join(root, 'state.sqlite'),
-    auditFile: join(root, 'audit.sqlite'),
+    auditFolder: join(root, 'audit'),
     credentialsFile: join(root, 'credentials.json'),
     caFile: join(root, 'ca.pem'),
     caKeyFile: join(root, 'ca-key.pem'),

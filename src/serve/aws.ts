@@ -1,6 +1,6 @@
 /** Composition root of `podpass serve aws`: IAM, STS and CloudTrail's look-up for many processes behind one address. */
 import type { Log } from '../audit/log.ts'
-import { openAuditLog } from '../audit/sqlite-audit-log.ts'
+import { openAuditLog } from '../audit/segmented-audit-log.ts'
 import { createCloudTrail } from '../aws/cloudtrail/service.ts'
 import { startGateway } from '../aws/gateway/gateway.ts'
 import { type Iam, openIam } from '../aws/iam/iam.ts'
@@ -82,9 +82,9 @@ export async function serveAws(options: ServeAwsOptions): Promise<ServedAws> {
   const sts = createSts({ identities, sessions, verifier, evaluate, clock, outbound })
   const issuerServer =
     outbound && stack.use(await serveOutbound(options, (id) => iam.isOutboundIssuer(id), outbound))
-  const { file: path = ':memory:', limit } = config.audit
+  const { folder, limit } = config.audit
   const onError = (error: unknown) => log.error({ error: String(error) }, 'audit records were lost')
-  const audit = stack.use(openAuditLog({ path, limit, onError }))
+  const audit = stack.use(openAuditLog({ ...(folder && { folder }), limit, onError }))
   let draining = false
   const admin = stack.use(
     await startAdminServer({

@@ -44,7 +44,8 @@ Examples:
         home.eksctlBin,
         home.lockFile,
         home.logFile,
-        ...[home.stateFile, home.auditFile].flatMap((file) => [file, `${file}-wal`, `${file}-shm`]),
+        home.auditFolder,
+        ...['', '-wal', '-shm'].map((ending) => home.stateFile + ending),
       ]
       for (const path of ours) rmSync(path, { recursive: true, force: true })
       context.stderr.write(`${home.root} is as new\n`)

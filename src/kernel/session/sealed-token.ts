@@ -106,7 +106,7 @@ export class Sealing {
 function secretOf({ inner, outer }: HmacKey, accessKeyId: string): string {
   const message = Buffer.allocUnsafe(blockBytes + accessKeyId.length)
   message.set(inner)
-  message.latin1Write(accessKeyId, blockBytes)
+  message.write(accessKeyId, blockBytes, 'latin1')
   const digest = hash('sha256', message, 'buffer')
   const wrapped = Buffer.allocUnsafe(blockBytes + digest.length)
   wrapped.set(outer)

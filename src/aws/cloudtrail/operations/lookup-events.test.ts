@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { AuditQuery, AuditRecord } from '../../../audit/audit-log.ts'
-import { openAuditLog } from '../../../audit/sqlite-audit-log.ts'
+import { openAuditLog } from '../../../audit/segmented-audit-log.ts'
 import type { Call } from '../../operation.ts'
 import { lookupEvents } from './lookup-events.ts'
 
@@ -34,7 +34,7 @@ async function lookup(input: Input, audit: { find(query: AuditQuery): AuditRecor
 
 describe('LookupEvents', () => {
   it('pages through the log without gaps or repeats', async () => {
-    using audit = openAuditLog({ path: ':memory:', limit: 100 })
+    using audit = openAuditLog({ limit: 100 })
     for (let n = 5; n >= 1; n--) audit.record(record(n))
     const seen: unknown[] = []
     let NextToken: string | undefined

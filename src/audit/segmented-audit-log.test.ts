@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
 import type { AuditRecord } from './audit-log.ts'
 import { createPinoLog } from './pino-log.ts'
-import { openAuditLog } from './sqlite-audit-log.ts'
+import { openAuditLog } from './segmented-audit-log.ts'
 
 function record(n: number, more: Partial<AuditRecord> = {}): AuditRecord {
   return {
@@ -36,7 +35,7 @@ function ids(records: readonly AuditRecord[]): string[] {
 
 describe('the audit log', () => {
   it('gives records back whole, newest first, page by page', () => {
-    using log = openAuditLog({ path: ':memory:', limit: 100 })
+    using log = openAuditLog({ limit: 100 })
     for (let n = 1; n <= 5; n++) log.record(record(n))
     const [newest] = log.find({ limit: 1 })
     assert.deepEqual(newest, { ...record(5), sequence: 5 })
@@ -49,7 +48,7 @@ describe('the audit log', () => {
   })
 
   it('finds by every field', () => {
-    using log = openAuditLog({ path: ':memory:', limit: 100 })
+    using log = openAuditLog({ limit: 100 })
     const subject = { cluster: 'demo', namespace: 'default', pod: 'pod-after', podUid: 'u1' }
     const resources = [{ arn: 'arn:aws:iam::111122223333:role/irsa', type: 'AWS::IAM::Role' }]
     log.record(record(1, { outcome: 'denied', subject, resource: 'arn:aws:s3:::b/k' }))
@@ -90,7 +89,7 @@ describe('the audit log', () => {
   })
 
   it('keeps the newest only, within a tenth of its limit', () => {
-    using log = openAuditLog({ path: ':memory:', limit: 100 })
+    using log = openAuditLog({ limit: 100 })
     for (let n = 1; n <= 1000; n++) {
       log.record(record(n))
       if (n % 10 === 0) log.find({ limit: 1 })
@@ -102,39 +101,31 @@ describe('the audit log', () => {
 
   it('is still there when it is opened again', () => {
     const folder = mkdtempSync(join(tmpdir(), 'podpass-audit-'))
-    const path = join(folder, 'audit.db')
     {
-      using log = openAuditLog({ path, limit: 10 })
-      log.record(record(1))
+      using log = openAuditLog({ folder, limit: 100 })
+      for (let n = 1; n <= 3; n++) log.record(record(n))
     }
-    using log = openAuditLog({ path, limit: 10 })
-    assert.deepEqual(ids(log.find({})), ['r1'])
-    rmSync(folder, { recursive: true })
-  })
-
-  it('takes over what earlier versions wrote a row each', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'podpass-audit-'))
-    const path = join(folder, 'audit.db')
-    const old = new DatabaseSync(path)
-    old.exec('CREATE TABLE event (sequence INTEGER PRIMARY KEY, at INTEGER, record TEXT NOT NULL)')
-    const insert = old.prepare('INSERT INTO event VALUES (?, ?, ?)')
-    for (const n of [7, 8]) insert.run(n, n, JSON.stringify(record(n)))
-    old.close()
-    using log = openAuditLog({ path, limit: 10 })
-    log.record(record(9))
+    const [segment = ''] = readdirSync(folder)
+    assert.equal(statSync(join(folder, segment)).mode & 0o777, 0o600)
+    // A crash cuts the last line; somebody damages the second.
+    const [first, , third = ''] = readFileSync(join(folder, segment), 'utf8').split('\n')
+    writeFileSync(join(folder, segment), `${first}\n{"oops"\n${third.slice(0, -9)}`)
+    using log = openAuditLog({ folder, limit: 100 })
+    log.record(record(4))
     const found = log.find({}).map(({ requestId, sequence }) => [requestId, sequence])
     assert.deepEqual(found, [
-      ['r9', 9],
-      ['r8', 8],
-      ['r7', 7],
+      ['r4', 3],
+      ['r1', 1],
     ])
-    assert.deepEqual(ids(log.find({ since: 8, until: 8 })), ['r8'])
     rmSync(folder, { recursive: true })
   })
 
-  it('finds within a block, page by page', () => {
-    using log = openAuditLog({ path: ':memory:', limit: 1000 })
-    for (let n = 1; n <= 300; n++) log.record(record(n, { outcome: n % 2 ? 'denied' : 'allowed' }))
+  it('finds across segments, page by page', () => {
+    using log = openAuditLog({ limit: 300 })
+    for (let n = 1; n <= 300; n++) {
+      log.record(record(n, { outcome: n % 2 ? 'denied' : 'allowed' }))
+      if (n % 7 === 0) log.find({ limit: 1 })
+    }
     const page = log.find({ outcome: 'denied', limit: 2 })
     assert.deepEqual(ids(page), ['r299', 'r297'])
     const next = { outcome: 'denied' as const, limit: 1, beforeSequence: page[1]?.sequence ?? 0 }
@@ -144,11 +135,7 @@ describe('the audit log', () => {
 
   it('never throws at whoever records', () => {
     const problems: unknown[] = []
-    const log = openAuditLog({
-      path: ':memory:',
-      limit: 10,
-      onError: (error) => problems.push(error),
-    })
+    const log = openAuditLog({ limit: 10, onError: (error) => problems.push(error) })
     const loop: Record<string, unknown> = {}
     loop['self'] = loop
     log.record(record(1, { userIdentity: loop }))
