@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Refusal } from '../../kernel/refusal.ts'
 import { nextStage } from '../../kernel/stage.ts'
-import type { AwsRequest, AwsResponse, AwsService, BoundOperation, Call } from '../operation.ts'
+import type { AwsRequest, AwsResponse, AwsService, Call, Need } from '../operation.ts'
 import { type Form, parseForm } from '../protocol/form.ts'
 import { auditRecord, type Outcome } from './audit-record.ts'
 import { authenticate } from './authenticate.ts'
@@ -140,9 +140,11 @@ async function run(
       stream.stream.on('error', () => {})
     }
   }
-  const input = await operation.parse(request, body ?? new Uint8Array(), stream)
+  const parsed = operation.parse(request, body ?? new Uint8Array(), stream)
+  const input = parsed instanceof Promise ? await parsed : parsed
   progress.input = input
-  await authoriseAll(input, call, operation, service, progress)
+  const needs = operation.needs(input, call)
+  if (needs) authoriseAll(needs instanceof Promise ? await needs : needs, call, service, progress)
   if (stream) proceed()
   const output = await operation.handle(input, call)
   return operation.write(output, call)
@@ -184,15 +186,13 @@ async function readBuffered(
   return readAll(message, maxBytes)
 }
 
-async function authoriseAll(
-  input: unknown,
+function authoriseAll(
+  needs: readonly Need[],
   call: Call,
-  operation: BoundOperation,
   service: AwsService,
   progress: Progress,
-): Promise<void> {
-  const needs = operation.needs(input, call)
-  for (const need of needs instanceof Promise ? await needs : (needs ?? [])) {
+): void {
+  for (const need of needs) {
     const { allowed, message } = call.authorise(need)
     if (allowed) continue
     const { caller } = call
