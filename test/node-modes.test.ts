@@ -214,6 +214,13 @@ test('what EC2 refuses is told in its own words', async () => {
   assert.match(missing.stderr, /InvalidInstanceID.NotFound.*The instance ID 'i-0123456789abcdef0'/)
   const instances = await lab.aws('ec2', 'run-instances', '--image-id', 'ami-1')
   assert.match(instances.stderr, /NotImplemented.*Podpass does not implement ec2:RunInstances/)
+  // As on EKS: the keys of a node's tags cannot be paths of its metadata.
+  const tags = ['--instance-id', instanceId, '--instance-metadata-tags', 'enabled']
+  const slash = await lab.aws('ec2', 'modify-instance-metadata-options', ...tags)
+  assert.match(
+    slash.stderr,
+    /\(InvalidParameterValue\).*'kubernetes\.io\/cluster\/irsa' is not a valid tag key\. Tag keys must match/,
+  )
   const bare = await lab.podpass('node', 'mode', 'kiam', '--cluster', 'irsa')
   assert.equal(bare.code, 2)
   assert.match(bare.stderr, /kiam's server needs a role/)

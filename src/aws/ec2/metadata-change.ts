@@ -10,12 +10,27 @@ export interface GivenMetadataOptions {
   readonly InstanceMetadataTags?: string
 }
 
-/** Only what is given. Throws InvalidParameterValue, or UnsupportedOperation for what is not served here. */
-export function metadataChange(given: GivenMetadataOptions): Partial<InstanceMetadataOptions> {
+const tagKeyForm = /^[0-9a-zA-Z\-_+=,.@:]{1,255}$/
+const reservedKeys = ['.', '..', '_index']
+
+/**
+ * Only what is given. Throws InvalidParameterValue, or UnsupportedOperation for what is not served here. `tags`: of the
+ * instance that it is for, whose keys must be names of paths where its metadata is to show them; a node's never are.
+ */
+export function metadataChange(
+  given: GivenMetadataOptions,
+  tags: Readonly<Record<string, string>> = {},
+): Partial<InstanceMetadataOptions> {
   const { HttpTokens, HttpEndpoint, HttpPutResponseHopLimit: hopLimit } = given
   if (hopLimit !== undefined && !(Number.isInteger(hopLimit) && hopLimit >= 1 && hopLimit <= 64)) {
     throw refuse.InvalidParameterValue({
       text: `Value (${hopLimit}) for parameter HttpPutResponseHopLimit is invalid. Valid values are between 1 and 64.`,
+    })
+  }
+  const odd = Object.keys(tags).find((key) => !tagKeyForm.test(key) || reservedKeys.includes(key))
+  if (given.InstanceMetadataTags === 'enabled' && odd !== undefined) {
+    throw refuse.InvalidParameterValue({
+      text: `'${odd}' is not a valid tag key. Tag keys must match pattern ([0-9a-zA-Z\\-_+=,.@:]{1,255}), and must not be a reserved name ('.', '..', '_index')`,
     })
   }
   for (const name of ['HttpProtocolIpv6', 'InstanceMetadataTags'] as const) {

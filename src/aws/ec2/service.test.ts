@@ -200,6 +200,11 @@ test('bad input is refused, never a failure of ours', async () => {
       { InstanceId, HttpProtocolIpv6: 'enabled' },
       '400 UnsupportedOperation',
     ],
+    [
+      'ModifyInstanceMetadataOptions',
+      { InstanceId, InstanceMetadataTags: 'enabled' },
+      '400 UnsupportedOperation',
+    ],
     ['DescribeInstances', { MaxResults: '1' }, '400 InvalidParameterValue'],
     [
       'DescribeInstances',

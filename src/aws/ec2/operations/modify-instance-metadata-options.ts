@@ -35,8 +35,8 @@ export const modifyInstanceMetadataOptions: Operation<Input, Output, Deps> = {
   async handle(input, call, { fleet }) {
     const { InstanceId } = input
     if (!InstanceId) throw refuse.MissingParameter({ name: 'InstanceId' })
-    findInstances(fleet, call, [InstanceId])
-    const change = metadataChange(input)
+    const [instance] = findInstances(fleet, call, [InstanceId])
+    const change = metadataChange(input, instance?.tags)
     refuseDryRun(input)
     await fleet.setMetadataOptions(InstanceId, change)
     const now = fleet.metadataOptions(InstanceId)
