@@ -4,7 +4,17 @@
  * `node tools/test-tools.ts` installs; the exported function says what is there.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, globSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  globSync,
+  lstatSync,
+  mkdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -40,6 +50,18 @@ export function testEnvironment(): Record<string, string | undefined> {
   }
 }
 
+/** Another run of tests may be using the link: it is put in place in one step, and only where it is not there. */
+function linkAws(): void {
+  const target = '../venv/bin/aws'
+  const link = join(bin, 'aws')
+  if (lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() && readlinkSync(link) === target)
+    return
+  const made = join(bin, `aws.${process.pid}`)
+  rmSync(made, { force: true })
+  symlinkSync(target, made)
+  renameSync(made, link)
+}
+
 /** Installs what is missing; answers the names of what could not be had. */
 export function installTestTools(): string[] {
   mkdirSync(bin, { recursive: true })
@@ -52,10 +74,7 @@ export function installTestTools(): string[] {
     if (made) writeFileSync(marker, '')
     else missing.push('aws', 'boto3')
   }
-  if (existsSync(marker)) {
-    rmSync(join(bin, 'aws'), { force: true })
-    symlinkSync(join(tools, 'venv', 'bin', 'aws'), join(bin, 'aws'))
-  }
+  if (existsSync(marker)) linkAws()
   if (!onPath('kubectl') && !existsSync(join(bin, 'kubectl'))) {
     const built = run(
       'go',
