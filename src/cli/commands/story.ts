@@ -117,14 +117,17 @@ async function play(
   ])
   const tell = (part: string) => options.output === 'text' && context.stdout.write(part)
   const shown = progress(context, process.stderr.isTTY === true)
+  const say = (what: string) => shown.say(text.setting[what] ?? what)
+  const standIns = standInCommands(stageFor.aws.environment)
+  await clearStage(stageFor, say)
   const stop = new AbortController()
   const interrupt = () => stop.abort(new CliFailure('stopped'))
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   try {
-    const standIns = standInCommands(stageFor.aws.environment)
     const records = await openRecords(stageFor.aws, context.now)
+    shown.clear()
     tell(painter.opening())
-    const stage = await setStage(stageFor, (what) => shown.say(text.setting[what] ?? what))
+    const stage = await setStage(stageFor, say)
     const worlds = await playWorlds({
       stage,
       records,

@@ -37,7 +37,7 @@ export interface PodRun {
 }
 
 const limitMs = 60_000
-const pollMs = 100
+const pollMs = 200
 
 export async function runPod(
   {

@@ -29,8 +29,8 @@ export interface Stage extends StageOptions {
   readonly nodeRole: string
 }
 
-/** By this tag a story knows its own cluster from another of the same name. */
-const tag = { key: 'podpass.dev/story', value: 'yes' }
+/** By this tag a story knows its own cluster from another of the same name. Its value: the process that plays it. */
+const tag = 'podpass.dev/story'
 const masterUser = 'postgres'
 
 /** The roles of a world that the story makes. */
@@ -42,12 +42,11 @@ export function roleNames(prefix: string, world: string) {
 /** Role of kiam's server. */
 export const serverRole = (prefix: string) => `${prefix}-kiam-server`
 
-/** Makes all of it, after what an earlier story left behind is gone. */
+/** Makes all of it, where `clearStage` has made room. */
 export async function setStage(options: StageOptions, say: (what: string) => void): Promise<Stage> {
   const { context, aws, name, account } = options
-  await clearStage(options, say)
   say('cluster')
-  const tags = `${tag.key}=${tag.value}`
+  const tags = `${tag}=${process.pid}`
   await podpass(
     options,
     ...['create', 'cluster', '--name', name, '--nodes', '1', '--tags', tags],
@@ -115,8 +114,14 @@ export async function clearStage(
       if (isAwsError(error, 'ResourceNotFound')) return { cluster: undefined }
       throw error
     })
-  if (cluster && cluster.tags?.[tag.key] !== tag.value) {
+  const player = cluster?.tags?.[tag]
+  if (cluster && player === undefined) {
     throw new CliFailure(`the cluster \`${name}\` is not of a story`, { hints })
+  }
+  if (player !== undefined && Number(player) !== process.pid && isAlive(Number(player))) {
+    throw new CliFailure(`a story is being played in \`${name}\` now, by process ${player}`, {
+      hints,
+    })
   }
   const database = await findDatabase(aws, name)
   if (database && !database.isOfStory) {
@@ -135,6 +140,14 @@ export async function clearStage(
   await iam.send(new DeletePolicyCommand({ PolicyArn })).catch((error: unknown) => {
     if (!isAwsError(error, 'NoSuchEntity')) throw error
   })
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
 }
 
 /** A command of Podpass itself, in a process of its own as a person runs it; throws where it fails. */
