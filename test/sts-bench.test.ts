@@ -18,3 +18,7 @@ test('the STS bench runs small, and every request is answered', async () => {
 test('the signature bench runs small, and every signature holds', async () => {
   assert.match(await run('sigv4'), /500 of 500 valid/)
 })
+
+test('the metadata bench runs small, and every request is answered', async () => {
+  assert.match(await run('metadata'), /^credentials: .*100 of 100 good/)
+})
