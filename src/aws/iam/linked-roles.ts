@@ -2,32 +2,8 @@
 import type { GranteeKind } from './deps.ts'
 import { refuse } from './errors.ts'
 import { existing } from './find.ts'
+import { linkedRoleNames } from './linked-role-names.ts'
 import type { GranteeRecord, RecordOf, RoleRecord } from './records.ts'
-
-/** Name and policy of the service-linked roles that differ from the rule below. */
-const known: Readonly<Record<string, readonly [suffix: string, policy: string]>> = {
-  'autoscaling.amazonaws.com': ['AutoScaling', 'AutoScalingServiceRolePolicy'],
-  'ecs.amazonaws.com': ['ECS', 'AmazonECSServiceRolePolicy'],
-  'eks.amazonaws.com': ['AmazonEKS', 'AmazonEKSServiceRolePolicy'],
-  'eks-connector.amazonaws.com': ['AmazonEKSConnector', 'AmazonEKSConnectorServiceRolePolicy'],
-  'eks-fargate.amazonaws.com': ['AmazonEKSForFargate', 'AmazonEKSForFargateServiceRolePolicy'],
-  'eks-nodegroup.amazonaws.com': ['AmazonEKSNodegroup', 'AWSServiceRoleForAmazonEKSNodegroup'],
-  'elasticache.amazonaws.com': ['ElastiCache', 'ElastiCacheServiceRolePolicy'],
-  'elasticloadbalancing.amazonaws.com': [
-    'ElasticLoadBalancing',
-    'AWSElasticLoadBalancingServiceRolePolicy',
-  ],
-  'opensearchservice.amazonaws.com': [
-    'AmazonOpenSearchService',
-    'AmazonOpenSearchServiceRolePolicy',
-  ],
-  'organizations.amazonaws.com': ['Organizations', 'AWSOrganizationsServiceTrustPolicy'],
-  'rds.amazonaws.com': ['RDS', 'AmazonRDSServiceRolePolicy'],
-  'spot.amazonaws.com': ['EC2Spot', 'AWSEC2SpotServiceRolePolicy'],
-  'spotfleet.amazonaws.com': ['EC2SpotFleet', 'AWSEC2SpotFleetServiceRolePolicy'],
-  'support.amazonaws.com': ['Support', 'AWSSupportServiceRolePolicy'],
-  'trustedadvisor.amazonaws.com': ['TrustedAdvisor', 'AWSTrustedAdvisorServiceRolePolicy'],
-}
 
 /** What a service's linked role is like; `policyArn` is undefined where we do not know its policy. */
 export interface LinkedRole {
@@ -39,21 +15,23 @@ export interface LinkedRole {
 
 /** The linked role of a service (`eks.amazonaws.com`), with AWS's suffix if it has one. */
 export function linkedRole(service: string, suffix: string | undefined): LinkedRole {
-  const row = known[service]
-  const plain = (service.split('.')[0] ?? '')
-    .split('-')
-    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
-    .join('')
+  const row = linkedRoleNames.get(service)
+  const name = row?.name ?? service.split('.')[0]
   return {
-    name: `AWSServiceRoleFor${row?.[0] ?? plain}${suffix === undefined ? '' : `_${suffix}`}`,
+    name: `AWSServiceRoleFor${name}${suffix === undefined ? '' : `_${suffix}`}`,
     path: `/aws-service-role/${service}/`,
-    ...(row && { policyArn: `arn:aws:iam::aws:policy/aws-service-role/${row[1]}` }),
+    ...(row?.policy && { policyArn: `arn:aws:iam::aws:policy/aws-service-role/${row.policy}` }),
     trustPolicy: JSON.stringify({
       Version: '2012-10-17',
-      Statement: [
-        { Effect: 'Allow', Principal: { Service: [service] }, Action: ['sts:AssumeRole'] },
-      ],
+      Statement: [{ Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' }],
     }),
+  }
+}
+
+/** Refuses a suffix to a service whose role there is only one of. */
+export function refuseSuffix(service: string, suffix: string | undefined): void {
+  if (suffix !== undefined && linkedRoleNames.get(service)?.takesSuffix === false) {
+    throw refuse.InvalidInput({ text: `Custom suffix is not allowed for ${service}` })
   }
 }
 

@@ -26,6 +26,7 @@ import {
   GetHumanReadableSummaryCommand,
   GetInstanceProfileCommand,
   GetOrganizationsAccessReportCommand,
+  GetRoleCommand,
   GetServiceLinkedRoleDeletionStatusCommand,
   ListAccountAliasesCommand,
   ListInstanceProfilesCommand,
@@ -37,6 +38,7 @@ import {
   SetSecurityTokenServicePreferencesCommand,
 } from '@aws-sdk/client-iam'
 import { testAccount } from '../../gateway/testing.ts'
+import { linkedRoleNames } from '../linked-role-names.ts'
 import { allow, ec2Trust, refused, startTestIam, type TestIam } from '../testing.ts'
 
 let iam: TestIam
@@ -125,13 +127,41 @@ test('a service-linked role is changed by nobody and deleted through its own ope
   assert.equal(Status, 'SUCCEEDED')
 })
 
-test('the policies that service-linked roles are made with are AWS’s own', async () => {
-  for (const service of ['autoscaling', 'ecs', 'eks-fargate', 'eks-nodegroup', 'rds', 'spot']) {
-    const { Role } = await send(
-      new CreateServiceLinkedRoleCommand({ AWSServiceName: `${service}.amazonaws.com` }),
-    )
-    assert.equal(iam.iam.identities.role(Role?.Arn ?? '')?.identityPolicies.length, 1, service)
+test('service-linked roles have AWS’s own names and policies', async () => {
+  for (const [AWSServiceName, { name, policy }] of linkedRoleNames) {
+    const { Role } = await send(new CreateServiceLinkedRoleCommand({ AWSServiceName }))
+    assert.equal(Role?.RoleName, `AWSServiceRoleFor${name}`)
+    const policies = iam.iam.identities.role(Role?.Arn ?? '')?.identityPolicies.length
+    assert.equal(policies, policy === undefined ? 0 : 1, AWSServiceName)
   }
+})
+
+test('a service-linked role is shown new with its description, and takes a suffix if it may', async () => {
+  const create = (service: string, CustomSuffix?: string) =>
+    send(
+      new CreateServiceLinkedRoleCommand({
+        AWSServiceName: `${service}.amazonaws.com`,
+        Description: 'for tests',
+        ...(CustomSuffix && { CustomSuffix }),
+      }),
+    )
+  const { Role } = await create('autoscaling', 'blue')
+  assert.equal(Role?.RoleName, 'AWSServiceRoleForAutoScaling_blue')
+  assert.equal(Role?.Description, 'for tests')
+  const trust = (document = '') => JSON.parse(decodeURIComponent(document)).Statement
+  const inLists = {
+    Action: ['sts:AssumeRole'],
+    Principal: { Service: ['autoscaling.amazonaws.com'] },
+  }
+  assert.deepEqual(trust(Role?.AssumeRolePolicyDocument), [{ ...inLists, Effect: 'Allow' }])
+  const found = await send(new GetRoleCommand({ RoleName: 'AWSServiceRoleForAutoScaling_blue' }))
+  const inWords = { Action: 'sts:AssumeRole', Principal: { Service: 'autoscaling.amazonaws.com' } }
+  assert.deepEqual(trust(found.Role?.AssumeRolePolicyDocument), [{ ...inWords, Effect: 'Allow' }])
+  await refused(
+    create('acm', 'blue'),
+    'InvalidInput',
+    'Custom suffix is not allowed for acm.amazonaws.com',
+  )
 })
 
 test('an alias belongs to one account at a time', async () => {

@@ -6,17 +6,20 @@ import type {
   DeleteServiceLinkedRoleResponse,
   GetServiceLinkedRoleDeletionStatusRequest,
   GetServiceLinkedRoleDeletionStatusResponse,
+  Role,
 } from '@aws-sdk/client-iam'
 import type { Operation } from '../../operation.ts'
 import { onEntity, requestContext } from '../access.ts'
 import { type IamDeps, secondsOf, type Valid } from '../deps.ts'
+import { encodeDocument } from '../documents.ts'
 import { refuse } from '../errors.ts'
 import { existing, find } from '../find.ts'
 import { newId } from '../ids.ts'
-import { linkedRole } from '../linked-roles.ts'
+import { linkedRole, refuseSuffix } from '../linked-roles.ts'
 import { entityArn } from '../names.ts'
 import type { RoleRecord } from '../records.ts'
 import { showNewRole } from '../show.ts'
+import type { IamState } from '../state.ts'
 
 export const createServiceLinkedRole: Operation<
   Valid<CreateServiceLinkedRoleRequest>,
@@ -34,6 +37,7 @@ export const createServiceLinkedRole: Operation<
     if (!/^[a-z0-9.-]+\.amazonaws\.com$/.test(service)) {
       throw refuse.InvalidInput({ text: `Service ${service} is not valid.` })
     }
+    refuseSuffix(service, input.CustomSuffix)
     const { name, path, policyArn, trustPolicy } = linkedRole(service, input.CustomSuffix)
     const role: RoleRecord = {
       name,
@@ -56,7 +60,7 @@ export const createServiceLinkedRole: Operation<
         text: `Service role name ${name} has been taken in this account, please try a different suffix.`,
       })
     }
-    return { Role: showNewRole(state, account, role) }
+    return { Role: showNewLinkedRole(state, account, role) }
   },
 }
 
@@ -103,4 +107,19 @@ export const getServiceLinkedRoleDeletionStatus: Operation<
 function taskRole(id: string): { path: string; name: string } | undefined {
   const match = /^task(\/aws-service-role\/[^/]+\/)([^/]+)\/[^/]+$/.exec(id)
   return match ? { path: match[1] ?? '', name: match[2] ?? '' } : undefined
+}
+
+/** As its creation shows it: with its description, and a trust policy that says the same in lists. */
+function showNewLinkedRole(state: IamState, account: string, role: RoleRecord): Role {
+  const trust = {
+    Version: '2012-10-17',
+    Statement: [
+      { Action: ['sts:AssumeRole'], Effect: 'Allow', Principal: { Service: [role.linkedService] } },
+    ],
+  }
+  return {
+    ...showNewRole(state, account, role),
+    AssumeRolePolicyDocument: encodeDocument(JSON.stringify(trust)),
+    Description: role.description,
+  }
 }
