@@ -114,7 +114,8 @@ async function run(
   }
   const claim = operation.ignoresSignature ? undefined : found.claim
   if (claim && !('problem' in claim)) progress.accessKeyId = claim.accessKeyId
-  const presented = { request, query, claim, service: service.signingName, body }
+  const { signingRegion: region } = operation
+  const presented = { request, query, claim, service: service.signingName, region, body }
   const authenticated = operation.ignoresSignature
     ? ({ caller: { kind: 'anonymous' }, body: { kind: 'unsigned' } } as const)
     : authenticate(presented, deps.authenticator, refuse)
