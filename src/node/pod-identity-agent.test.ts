@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { test } from 'node:test'
-import { silentLog } from '../audit/log.ts'
+import fc from 'fast-check'
+import { type Log, silentLog } from '../audit/log.ts'
 import { ManualClock } from '../clock/manual-clock.ts'
 import { startPodIdentityAgent } from './pod-identity-agent.ts'
 import { type EksAuthRefusal, type PodCredentials, PodIdentityCache } from './pod-identity-cache.ts'
@@ -23,7 +24,7 @@ function credentials(expiration: number): PodCredentials {
   }
 }
 
-async function startAgent(more: { installed?: () => boolean } = {}) {
+async function startAgent(more: { installed?: () => boolean; log?: Log } = {}) {
   const clock = new ManualClock()
   const agent = await startPodIdentityAgent({
     host: '127.0.0.1',
@@ -64,6 +65,41 @@ test('the agent answers by its addresses only, whatever the method', async () =>
     text: 'Access Denied. Called agent through invalid address, please use either [127.0.0.1 169.254.170.23 fd00:ec2::23] address not evil.example\n',
   })
   assert.equal((await agent.ask({ authorization }, '/v2')).status, 404)
+})
+
+test('whatever path, host and token come, the agent answers, and none of it is its own failure', async () => {
+  const failures: string[] = []
+  const log = { ...silentLog, error: (_facts: object, message: string) => failures.push(message) }
+  await using agent = await startAgent({ log })
+  const visible = fc.string({
+    unit: fc.integer({ min: 0x21, max: 0x7e }).map((c) => String.fromCharCode(c)),
+    maxLength: 300,
+  })
+  const json = fc.json({ maxDepth: 2 }).map((text) => Buffer.from(text).toString('base64url'))
+  const token = fc.oneof(
+    visible,
+    fc.tuple(json, json, visible).map((parts) => parts.join('.')),
+    fc
+      .record({ exp: fc.oneof(fc.double(), fc.string()), nbf: fc.integer() })
+      .map((claims) => tokenOf(claims)),
+  )
+  const host = fc.oneof(
+    fc.constant('127.0.0.1'),
+    visible.filter((text) => text !== ''),
+  )
+  const path = fc.oneof(
+    fc.constant('/v1/credentials'),
+    visible.map((text) => `/v1/credentials${text}`),
+    visible.map((text) => `/${text}`),
+  )
+  await fc.assert(
+    fc.asyncProperty(path, host, token, async (asked, named, authorization) => {
+      const { status } = await agent.ask({ host: named, authorization }, asked)
+      assert.ok([200, 400, 403, 404, 429].includes(status ?? 0), String(status))
+    }),
+    { numRuns: 300 },
+  )
+  assert.deepEqual(failures, [])
 })
 
 test('what is no token, or not of this time, is told in the agent’s words', async () => {
