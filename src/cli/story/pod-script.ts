@@ -39,7 +39,7 @@ curl() { any_curl -sS --max-time 20 -A "$PGAPPNAME" "$@"; }
 step() { printf '\n%s %s\n' "$MARK" "$1"; }
 METADATA="\${AWS_EC2_METADATA_SERVICE_ENDPOINT:-http://169.254.169.254/}latest/meta-data/iam"
 export CURL_CA_BUNDLE="$AWS_CA_BUNDLE"
-cd "$(mktemp -d)" && exec 2>&1
+work=$(mktemp -d) && cd "$work" && exec 2>&1
 # In a network of its own a pod must take another's address before it can send from there.
 case $POD_2_IP in
   '' | 127.*) ;;
@@ -64,7 +64,8 @@ else any_${name}() { ${command.map(quoted).join(' ')} "$@"; }; fi`,
       ? `step ${n}\n${step.run}`
       : `step ${n}\nuntil [ -e "$SIGNALS/${n}" ]; do sleep 0.05; done`,
   )
-  const end = `step end\n${after}`
+  // Without walls of its own a pod would leave what it stole on the machine.
+  const end = `cd / && rm -rf "$work"\nstep end\n${after}`
   return [...replaced, ...definitions, furtherDefinitions, ...lines, end, ''].join('\n')
 }
 

@@ -5,7 +5,7 @@ import { CliFailure } from '../failure.ts'
 import { hasProgram, pathFolders } from '../programs.ts'
 import type { StandIns } from './pod-script.ts'
 
-const needed = ['base64', 'bash', 'cat', 'cp', 'mktemp', 'sed', 'sleep', 'tr']
+const needed = ['base64', 'bash', 'cat', 'cp', 'mktemp', 'rm', 'sed', 'sleep', 'tr']
 
 /**
  * For aws, curl and psql the command that does as much of their work as the story needs, for pods that have them not.
