@@ -70,17 +70,20 @@ function roleContext(session: SessionFacts): Readonly<Record<string, unknown>> {
     ...(webIdentity
       ? { webIdFederationData: { federatedProvider: webIdentity.providerArn, attributes: {} } }
       : {}),
-    attributes: attributes(session.issuedAt),
+    attributes: attributes(session),
     ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
     ...(instanceId === undefined ? {} : { ec2RoleDelivery: '2.0' }),
   }
 }
 
 function temporaryContext(temporary: TemporaryFacts | undefined) {
-  return temporary ? { sessionContext: { attributes: attributes(temporary.issuedAt) } } : {}
+  return temporary ? { sessionContext: { attributes: attributes(temporary) } } : {}
 }
 
-function attributes(issuedAt: number): Readonly<Record<string, string>> {
+function attributes({
+  issuedAt,
+  mfaAt,
+}: SessionFacts | TemporaryFacts): Readonly<Record<string, string>> {
   const creationDate = new Date(issuedAt).toISOString().replace(/\.\d{3}Z$/, 'Z')
-  return { creationDate, mfaAuthenticated: 'false' }
+  return { creationDate, mfaAuthenticated: String(mfaAt !== undefined) }
 }

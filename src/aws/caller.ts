@@ -35,6 +35,8 @@ export interface SessionFacts {
   readonly podIdentity?: string
   /** True when the role was assumed with another role's session. */
   readonly chained?: boolean
+  /** When the caller gave the code of his MFA device. */
+  readonly mfaAt?: number
 }
 
 /** Of temporary keys that act as a user (GetSessionToken) or as a federated user of one (GetFederationToken). */
@@ -47,6 +49,8 @@ export interface TemporaryFacts {
   readonly tags?: Readonly<Record<string, string>>
   /** The federated user's name; the caller's ARN is then `…:federated-user/<name>`. */
   readonly federatedName?: string
+  /** When the user gave the code of his MFA device. */
+  readonly mfaAt?: number
 }
 
 export type Caller =

@@ -48,6 +48,9 @@ export interface OidcProviderFacts {
   readonly thumbprints: readonly string[]
 }
 
+/** `no-device`: the caller has no device with this serial number. */
+export type MfaVerdict = 'valid' | 'wrong-code' | 'no-device'
+
 export interface Identities {
   accessKey(accessKeyId: string): LongTermKey | undefined
   /** Undefined when the user or role is gone, or another entity bears its name now (ids differ). */
@@ -59,6 +62,14 @@ export interface Identities {
   oidcProvider(account: string, issuer: string): OidcProviderFacts | undefined
   /** The issuer's id under which STS signs tokens for the account's identities; undefined where that is not enabled. */
   outboundIssuer?(account: string): string | undefined
+  /** Judges the code of the caller's MFA device; absent: nobody has one. `take`: the code is used up. */
+  mfaCode?(what: {
+    caller: Caller
+    serial: string
+    code: string
+    at: number
+    take: boolean
+  }): MfaVerdict
   /** Notes that a key or role was used (for last-used answers); never throws. */
   used(what: {
     accessKeyId?: string

@@ -29,6 +29,7 @@ const shortNames: Readonly<Record<Exclude<keyof Rest, 'webIdentity'>, string>> =
   pod: 'o',
   podIdentity: 'd',
   chained: 'c',
+  mfaAt: 'm',
 }
 
 const shortEntries = Object.entries(shortNames)

@@ -53,15 +53,15 @@ export function globalConditionKeys(
       context['aws:PrincipalType'] = 'AssumedRole'
       context['aws:userid'] = caller.userId
       context['aws:PrincipalArn'] = caller.session.roleArn
-      addSession(context, caller.session)
+      addSession(context, caller.session, request.at)
       return context
   }
-  if (caller.temporary) addTemporary(context, caller.temporary)
+  if (caller.temporary) addTemporary(context, caller.temporary, request.at)
   return context
 }
 
-function addSession(context: Context, session: SessionFacts): void {
-  addTemporary(context, session)
+function addSession(context: Context, session: SessionFacts, at: number): void {
+  addTemporary(context, session, at)
   if (session.sourceIdentity !== undefined) context['aws:SourceIdentity'] = session.sourceIdentity
   if (session.instanceId !== undefined) context['ec2:RoleDelivery'] = '2.0'
   if (!session.webIdentity) return
@@ -69,9 +69,12 @@ function addSession(context: Context, session: SessionFacts): void {
   Object.assign(context, session.webIdentity.conditionKeys)
 }
 
-function addTemporary(context: Context, facts: SessionFacts | TemporaryFacts): void {
+function addTemporary(context: Context, facts: SessionFacts | TemporaryFacts, at: number): void {
   context['aws:TokenIssueTime'] = new Date(facts.issuedAt).toISOString()
-  context['aws:MultiFactorAuthPresent'] = 'false'
+  context['aws:MultiFactorAuthPresent'] = String(facts.mfaAt !== undefined)
+  if (facts.mfaAt !== undefined) {
+    context['aws:MultiFactorAuthAge'] = String(Math.floor((at - facts.mfaAt) / 1000))
+  }
   // A session's tags override those of its role.
   for (const [key, value] of Object.entries(facts.tags ?? {})) {
     const name = `aws:PrincipalTag/${key}`

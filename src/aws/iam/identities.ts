@@ -11,6 +11,7 @@ import type {
 } from '../identities.ts'
 import type { LastUsed } from './last-used.ts'
 import { defaultDocument, findPolicy, findRole, nothing, type PolicySource } from './lookup.ts'
+import { MfaCodes } from './mfa-codes.ts'
 import { entityArn, providerArn, providerName } from './names.ts'
 import { RecentRoles } from './recent-roles.ts'
 import type {
@@ -39,6 +40,7 @@ export function createIdentities(options: IdentitiesOptions): Identities {
     },
     () => state.version,
   )
+  const mfaCodes = new MfaCodes(state)
   return {
     accessKey: (id) => findKey(state, id),
     principal: (caller) => findPrincipal(options, caller, roles),
@@ -52,6 +54,7 @@ export function createIdentities(options: IdentitiesOptions): Identities {
       const outbound = state.account(account)?.root?.record.outbound
       return outbound?.enabled ? outbound.id : undefined
     },
+    mfaCode: (what) => mfaCodes.judge(what),
     used: (what) => lastUsed.note(what),
   }
 }

@@ -5,6 +5,7 @@ import type { Caller } from '../../caller.ts'
 import type { Call, ConditionContext, Need, Operation } from '../../operation.ts'
 import type { StsDeps } from '../deps.ts'
 import { refuse } from '../errors.ts'
+import { provesMfa } from '../mfa.ts'
 import {
   packedPolicySize,
   roleAccount,
@@ -19,13 +20,14 @@ const trustsNobody = JSON.stringify({ Version: '2012-10-17', Statement: [] })
 
 export const assumeRole: Operation<Input, Output, StsDeps> = {
   name: 'AssumeRole',
-  access(input, call, { identities }) {
+  access(input, call, deps) {
     const { RoleArn = '' } = input
     const account = roleAccount(RoleArn)
     if (call.caller.kind === 'root') {
       throw refuse.AccessDenied({ text: 'Roles may not be assumed by root accounts.' })
     }
-    const role = identities.role(RoleArn)
+    const role = deps.identities.role(RoleArn)
+    const withMfa = provesMfa(input, call, deps, false)
     const inherited = inheritedTags(call.caller)
     const tags = { ...sessionTags(input.Tags), ...inherited }
     const sourceIdentity = input.SourceIdentity ?? ownSourceIdentity(call.caller)
@@ -35,7 +37,7 @@ export const assumeRole: Operation<Input, Output, StsDeps> = {
       resourceAccount: account,
       resourcePolicy: role?.trustPolicy ?? trustsNobody,
       isTrustPolicy: true,
-      context: context(input, tags, sourceIdentity),
+      context: { ...context(input, tags, sourceIdentity), ...(withMfa && mfaNow) },
     })
     return [
       need('sts:AssumeRole'),
@@ -43,7 +45,8 @@ export const assumeRole: Operation<Input, Output, StsDeps> = {
       ...(sourceIdentity === undefined ? [] : [need('sts:SetSourceIdentity')]),
     ]
   },
-  handle(input, call, { identities, sessions }) {
+  handle(input, call, deps) {
+    const { identities, sessions } = deps
     const { RoleArn = '', RoleSessionName = '' } = input
     const { caller } = call
     const role = identities.role(RoleArn)
@@ -80,6 +83,7 @@ export const assumeRole: Operation<Input, Output, StsDeps> = {
       ...(transitive.length > 0 ? { transitiveTagKeys: transitive } : {}),
       ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
       ...(chained ? { chained } : {}),
+      ...(provesMfa(input, call, deps, true) && { mfaAt: call.at }),
       ...(chained && caller.session.pod ? { pod: caller.session.pod } : {}),
     })
     identities.used({ roleArn: role.arn, service: 'sts', region: call.region, at: call.at })
@@ -94,6 +98,9 @@ export const assumeRole: Operation<Input, Output, StsDeps> = {
     }
   },
 }
+
+/** For the decision on the request that brings the code. */
+const mfaNow = { 'aws:MultiFactorAuthPresent': 'true', 'aws:MultiFactorAuthAge': '0' }
 
 function note(
   call: Call,

@@ -40,7 +40,7 @@ export const getFederationToken: Operation<Input, Output, StsDeps> = {
     return {
       Credentials: wireCredentials(credentials),
       FederatedUser: { FederatedUserId: `${caller.account}:${Name}`, Arn: arn },
-      ...(packed === undefined ? {} : { PackedPolicySize: packed }),
+      PackedPolicySize: packed ?? 0,
     }
   },
 }

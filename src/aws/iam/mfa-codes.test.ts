@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  CreateAccessKeyCommand,
+  CreateUserCommand,
+  CreateVirtualMFADeviceCommand,
+  DeactivateMFADeviceCommand,
+  EnableMFADeviceCommand,
+} from '@aws-sdk/client-iam'
+import { startTestIam } from './testing.ts'
+import { codeAt } from './totp.ts'
+
+test('STS is told whether a code is the user’s, and takes each once', async () => {
+  await using iam = await startTestIam()
+  const { client, clock } = iam
+  const { identities } = iam.iam
+  const callerOf = async (UserName: string) => {
+    await client.send(new CreateUserCommand({ UserName }))
+    const { AccessKey } = await client.send(new CreateAccessKeyCommand({ UserName }))
+    const key = identities.accessKey(AccessKey?.AccessKeyId ?? '')
+    assert.ok(key)
+    return key.caller
+  }
+  const dora = await callerOf('dora')
+  const eric = await callerOf('eric')
+  const { VirtualMFADevice } = await client.send(
+    new CreateVirtualMFADeviceCommand({ VirtualMFADeviceName: 'phone' }),
+  )
+  const serial = VirtualMFADevice?.SerialNumber ?? ''
+  const seed = Buffer.from(VirtualMFADevice?.Base32StringSeed ?? []).toString()
+  const codeNow = () => codeAt(seed, clock.now())
+  const judge = (caller = dora, take = true, code = codeNow()) =>
+    identities.mfaCode?.({ caller, serial, code, at: clock.now(), take })
+
+  assert.equal(judge(), 'no-device')
+  const device = { UserName: 'dora', SerialNumber: serial }
+  await client.send(
+    new EnableMFADeviceCommand({
+      ...device,
+      AuthenticationCode1: codeAt(seed, clock.now() - 30_000),
+      AuthenticationCode2: codeNow(),
+    }),
+  )
+  assert.equal(judge(eric), 'no-device')
+  assert.equal(judge(dora, false), 'valid')
+  assert.equal(judge(), 'valid')
+  assert.equal(judge(), 'wrong-code')
+  assert.equal(judge(dora, true, codeAt(seed, clock.now() - 30_000)), 'wrong-code')
+  clock.advance(60_000)
+  assert.equal(judge(dora, true, codeAt(seed, clock.now() - 600_000)), 'wrong-code')
+  assert.equal(judge(), 'valid')
+  await client.send(new DeactivateMFADeviceCommand(device))
+  assert.equal(judge(), 'no-device')
+})
