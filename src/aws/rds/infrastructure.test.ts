@@ -238,3 +238,29 @@ test('what is named joins the filter for identifiers; others narrow it', async (
     ...['describe-db-instances', '--filters', '[{"Name":"engine","Values":[]}]'],
   )
 })
+
+test('a failover makes a reader the writer, by tier or by name', async () => {
+  const failover = ['failover-db-cluster', ...cluster]
+  const members = async () => {
+    const { DBClusterMembers } = await shown()
+    const [first, ...others] = DBClusterMembers as {
+      DBInstanceIdentifier: string
+      IsClusterWriter: boolean
+    }[]
+    assert.equal(first?.IsClusterWriter, true)
+    assert.ok(others.every(({ IsClusterWriter }) => !IsClusterWriter))
+    return [first, ...others].map((member) => member?.DBInstanceIdentifier)
+  }
+  assert.deepEqual(await members(), ['shop-1', 'shop-2'])
+  await rds.rdsCommand(...failover)
+  assert.deepEqual(await members(), ['shop-2', 'shop-1'])
+  await rds.rdsCommand(...failover, '--target-db-instance-identifier', 'shop-1')
+  assert.deepEqual(await members(), ['shop-1', 'shop-2'])
+  await refuses(
+    /InvalidDBInstanceState.*is the writer already/,
+    ...[...failover, '--target-db-instance-identifier', 'shop-1'],
+  )
+  await refuses(/DBInstanceNotFound/, ...[...failover, '--target-db-instance-identifier', 'shop-3'])
+  await rds.rdsCommand('delete-db-instance', '--db-instance-identifier', 'shop-2')
+  await refuses(/InvalidDBClusterStateFault.*has no reader/, ...failover)
+})

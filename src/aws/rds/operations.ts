@@ -39,7 +39,12 @@ import {
   modifyDBSubnetGroup,
 } from './operations/groups.ts'
 import { modifyDBCluster } from './operations/modify-db-cluster.ts'
-import { rebootDBInstance, startDBCluster, stopDBCluster } from './operations/power.ts'
+import {
+  failoverDBCluster,
+  rebootDBInstance,
+  startDBCluster,
+  stopDBCluster,
+} from './operations/power.ts'
 import {
   addTagsToResource,
   listTagsForResource,
@@ -155,7 +160,7 @@ export const operations = {
   DisableHttpEndpoint: 'not-implemented',
   DownloadDBLogFilePortion: 'not-implemented',
   EnableHttpEndpoint: 'not-implemented',
-  FailoverDBCluster: 'not-implemented',
+  FailoverDBCluster: failoverDBCluster,
   FailoverGlobalCluster: 'not-implemented',
   ListTagsForResource: listTagsForResource,
   ModifyActivityStream: 'not-implemented',

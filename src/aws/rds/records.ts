@@ -69,6 +69,8 @@ export interface InstanceRecord extends Resource {
   readonly resourceId: string
   readonly instanceClass: string
   readonly promotionTier: number
+  /** When a failover made it the writer; absent: never. */
+  readonly promotedAt?: number
   readonly publiclyAccessible: boolean
   readonly autoMinorVersionUpgrade: boolean
   readonly availabilityZone: string

@@ -6,15 +6,19 @@ import { engine } from './validation.ts'
 /** The account's usual VPC; networks are not simulated. */
 const vpcId = 'vpc-00000000000000001'
 
-/** Members in the order in which they would become writer: by tier, then by age. */
+/** A cluster's members, the writer first: who was made it last, else the oldest; one of a better tier does not take over. */
 export function membersOf(
   cluster: Pick<ClusterRecord, 'identifier'>,
   instances: readonly InstanceRecord[],
 ): InstanceRecord[] {
-  // The writer is the oldest: a member of a better tier made later does not take over.
   return instances
     .filter((instance) => instance.clusterIdentifier === cluster.identifier)
-    .toSorted((a, b) => a.createdAt - b.createdAt || (a.identifier < b.identifier ? -1 : 1))
+    .toSorted(
+      (a, b) =>
+        (b.promotedAt ?? 0) - (a.promotedAt ?? 0) ||
+        a.createdAt - b.createdAt ||
+        (a.identifier < b.identifier ? -1 : 1),
+    )
 }
 
 export function showCluster(cluster: ClusterRecord, instances: readonly InstanceRecord[]) {

@@ -1,4 +1,4 @@
-/** StopDBCluster, StartDBCluster and RebootDBInstance: PostgreSQL ends and starts, its data stays. */
+/** StopDBCluster, StartDBCluster, FailoverDBCluster, RebootDBInstance: PostgreSQL ends and starts, its data stays. */
 import type { Operation } from '../../operation.ts'
 import { rdsNeed } from '../access.ts'
 import type { RdsDeps } from '../deps.ts'
@@ -52,6 +52,45 @@ export const startDBCluster: Operation<ClusterInput, object, RdsDeps> = {
     if (!starting) throw refuse.DBClusterNotFoundFault({ name: cluster.identifier })
     await lifecycle.start(starting)
     return { DBCluster: showCluster(starting, state.list(call, 'db')) }
+  },
+}
+
+interface FailoverInput extends ClusterInput {
+  readonly TargetDBInstanceIdentifier?: string
+}
+
+/** Makes a reader the writer: the one named, else the first by tier. Sessions end, as they do on AWS. */
+export const failoverDBCluster: Operation<FailoverInput, object, RdsDeps> = {
+  name: 'FailoverDBCluster',
+  access: (input, call, deps) => [
+    rdsNeed('FailoverDBCluster', call, 'cluster', plainName(input.DBClusterIdentifier), deps),
+  ],
+  async handle(input, call, { state, lifecycle }) {
+    const cluster = findCluster(state, call, input.DBClusterIdentifier)
+    if (cluster.status !== 'available') {
+      throw refuse.InvalidDBClusterStateFault({
+        text: `DbCluster ${cluster.identifier} is not in available state.`,
+      })
+    }
+    const [writer, ...readers] = membersOf(cluster, state.list(call, 'db'))
+    const named = input.TargetDBInstanceIdentifier?.toLowerCase()
+    if (named !== undefined && named === writer?.identifier) {
+      throw refuse.InvalidDBInstanceState({ text: `DB instance ${named} is the writer already.` })
+    }
+    const byTier = readers.toSorted((a, b) => a.promotionTier - b.promotionTier)
+    const target = byTier.find(({ identifier }) => named === undefined || identifier === named)
+    if (!target && named !== undefined) throw refuse.DBInstanceNotFound({ name: named })
+    if (!target) {
+      throw refuse.InvalidDBClusterStateFault({
+        text: `DB cluster ${cluster.identifier} has no reader to fail over to.`,
+      })
+    }
+    // Two failovers of one millisecond must not leave the order open.
+    const promotedAt = Math.max(call.at, (writer?.promotedAt ?? 0) + 1)
+    await state.change(call, 'db', target.identifier, (current) => ({ ...current, promotedAt }))
+    await lifecycle.restart(cluster)
+    const now = findCluster(state, call, cluster.identifier)
+    return { DBCluster: showCluster(now, state.list(call, 'db')) }
   },
 }
 
