@@ -1,5 +1,10 @@
 /** A server that speaks HTTP and HTTPS on one port (the first byte decides), with limits, and drains when closed. */
-import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http'
+import {
+  createServer as createHttpServer,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import { createServer as createTcpServer, type Socket } from 'node:net'
 
@@ -14,7 +19,6 @@ const tlsHandshake = 0x16
 const maxHeaderBytes = 32 * 1024
 const headersTimeoutMs = 20_000
 const idleTimeoutMs = 120_000
-const keepAliveMs = 65_000
 const drainMs = 5_000
 const maxConnections = 20_000
 
@@ -30,13 +34,17 @@ export async function startOnePortServer(options: {
     maxHeaderSize: maxHeaderBytes,
     headersTimeout: headersTimeoutMs,
     requestTimeout: 0,
-    keepAliveTimeout: keepAliveMs,
+    // The idle time-out ends kept connections too; one more timer for each answer would be set and cleared in vain.
+    keepAliveTimeout: 0,
     noDelay: true,
   }
   let closing = false
+  function endWhenClosing(this: ServerResponse): void {
+    if (closing) this.req.socket.end()
+  }
   const draining = (listener: RequestListener): RequestListener => {
     return (message, response) => {
-      response.once('close', () => closing && message.socket.end())
+      response.on('close', endWhenClosing)
       listener(message, response)
     }
   }
