@@ -154,7 +154,14 @@ export interface AwsService {
   /** Writes an error in the service's protocol. */
   writeError(
     error: WireError,
-    call: { requestId: string; at: number; method: string; rawPath: string },
+    call: {
+      requestId: string
+      at: number
+      method: string
+      rawPath: string
+      /** The request's Accept header. */
+      accept?: string | undefined
+    },
   ): AwsResponse
   /** The refusals of authentication in this service's words. */
   readonly authenticationErrors: AuthenticationErrors

@@ -21,7 +21,8 @@ export function refusalOf(cause: unknown, progress: Progress, log: Log): Refusal
 /** In the words of the service's protocol. */
 export function writeError(refusal: Refusal, progress: Progress): AwsResponse {
   const { requestId, at, request, service } = progress
-  const context = { requestId, at, method: request.method, rawPath: request.rawPath }
+  const { method, rawPath, headers: given } = request
+  const context = { requestId, at, method, rawPath, accept: given.get('accept') }
   const { code, status, message, members, headers } = refusal
   const error = { code, status, message, members, headers }
   return service

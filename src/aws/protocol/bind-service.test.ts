@@ -147,6 +147,36 @@ test('errors are written in the envelope of the protocol', () => {
   )
 })
 
+test('a client that asks for JSON is answered in it, dates as numbers', () => {
+  const accept = 'application/json'
+  const asking = request({ headers: new Map([['accept', accept]]) })
+  const fields = new URLSearchParams({
+    Version: '2011-06-15',
+    Action: 'AssumeRoleWithWebIdentity',
+  })
+  const bound = sts.match(asking, fields)
+  const Expiration = new Date(1_700_000_000_000)
+  const answer = bound.write({ Credentials: { AccessKeyId: 'ASIA', Expiration } }, call)
+  assert.equal(answer.headers['content-type'], 'application/json')
+  assert.deepEqual(JSON.parse(String(answer.body)), {
+    AssumeRoleWithWebIdentityResponse: {
+      AssumeRoleWithWebIdentityResult: {
+        Credentials: { AccessKeyId: 'ASIA', Expiration: 1_700_000_000 },
+      },
+      ResponseMetadata: { RequestId: 'id-1' },
+    },
+  })
+  const error = { code: 'ExpiredToken', status: 403, message: 'too late' }
+  const where = { requestId: 'id-2', at: 0, method: 'POST', rawPath: '/' }
+  assert.equal(
+    sts.writeError(error, { ...where, accept }).body,
+    '{"Error":{"Code":"ExpiredToken","Message":"too late","Type":"Sender"},"RequestId":"id-2"}',
+  )
+  for (const other of ['*/*', 'text/xml, application/json', undefined]) {
+    assert.match(String(sts.writeError(error, { ...where, accept: other }).body), /^<ErrorResponse/)
+  }
+})
+
 const eks = bindService({
   model: loadModel('eks'),
   operations: {

@@ -20,6 +20,7 @@ import { type Constraints, createConstraintCheck, type Wording } from './constra
 import { parseJsonRpc, writeJsonRpc, writeJsonRpcError } from './json.ts'
 import type { Protocol, ServiceModel } from './model.ts'
 import { parseQuery, writeQuery, writeQueryError } from './query.ts'
+import { prefersJson, writeQueryErrorJson, writeQueryJson } from './query-json.ts'
 import { parseRestJson, writeRestJson, writeRestJsonError } from './rest-json.ts'
 import { createRouter } from './route.ts'
 import type { Values } from './scalar.ts'
@@ -58,7 +59,7 @@ export function bindService<Deps>(definition: ServiceDefinition<Deps>): AwsServi
     apiVersion: model.version,
     ...(model.targetPrefix ? { targetPrefixes: [model.targetPrefix] } : {}),
     match: found,
-    writeError: (error, call) => writeError(model, error, call.requestId),
+    writeError: (error, call) => writeError(model, error, call),
     authenticationErrors: authenticationErrors[protocol],
     denied: (message: string, _need: Need, _caller: Caller): WireError => ({
       code: denialCode,
@@ -80,7 +81,8 @@ const finders: Readonly<Record<Exclude<Protocol, 'rest-xml'>, Finder>> = {
   query: (definition) => {
     const { model } = definition
     const table = bindTable(definition, (output, name, id) => writeQuery(model, name, output, id))
-    return (_request, form) => {
+    const inJson: Write = (output, name, id) => writeQueryJson(model, name, output, id)
+    return (request, form) => {
       const action = form?.get('Action')
       if (!form || !action) {
         throw new Refusal('The request must contain the parameter Action.', {
@@ -96,7 +98,8 @@ const finders: Readonly<Record<Exclude<Protocol, 'rest-xml'>, Finder>> = {
           status: 400,
         })
       }
-      return bind(() => parseQuery(model, action, form))
+      const write = prefersJson(request.headers.get('accept')) ? inJson : undefined
+      return bind(() => parseQuery(model, action, form), write)
     }
   },
   json: (definition) => {
@@ -128,16 +131,18 @@ const finders: Readonly<Record<Exclude<Protocol, 'rest-xml'>, Finder>> = {
 type Parse = (request: AwsRequest, body: Uint8Array) => Values
 type Write = (output: Values | undefined, operation: string, requestId: string) => AwsResponse
 
+type Bind = (parse: Parse, write?: Write) => BoundOperation
+
 /** For each operation of the model: given how this request is parsed, the bound operation; or its refusal. */
 function bindTable<Deps>(
   { model, operations, deps, ...options }: ServiceDefinition<Deps>,
   write: Write,
-): ReadonlyMap<string, (parse: Parse) => BoundOperation> {
+): ReadonlyMap<string, Bind> {
   const check = createConstraintCheck(model, options.constraints, options.wording)
   const validationCode =
     options.validationCode ??
     (model.protocol === 'query' ? 'ValidationError' : 'ValidationException')
-  const table = new Map<string, (parse: Parse) => BoundOperation>()
+  const table = new Map<string, Bind>()
   for (const name of Object.keys(model.operations)) {
     const operation = operations[name]
     if (!operation || operation === 'not-implemented') {
@@ -156,11 +161,14 @@ function bindTable<Deps>(
       needs: (input: unknown, call: Call) =>
         typeof access === 'function' ? access(input, call, deps) : undefined,
       handle: (input: unknown, call: Call) => operation.handle(input, call, deps),
-      write: (output: unknown, call: Call) =>
-        write((output ?? undefined) as Values | undefined, name, call.requestId),
     }
-    table.set(name, (parse) => ({
-      ...fixed,
+    const writing = (how: Write) => ({
+      write: (output: unknown, call: Call) =>
+        how((output ?? undefined) as Values | undefined, name, call.requestId),
+    })
+    const usual = { ...fixed, ...writing(write) }
+    table.set(name, (parse, otherWrite) => ({
+      ...(otherWrite ? { ...fixed, ...writing(otherWrite) } : usual),
       parse(request, body) {
         const input = parse(request, body)
         const problem = check(name, input)
@@ -188,10 +196,16 @@ function unknownOperation(status = 400): Refusal {
   })
 }
 
-function writeError(model: ServiceModel, error: WireError, requestId: string): AwsResponse {
+function writeError(
+  model: ServiceModel,
+  error: WireError,
+  { requestId, accept }: { requestId: string; accept?: string | undefined },
+): AwsResponse {
   switch (model.protocol) {
     case 'query':
-      return writeQueryError(model, error, requestId)
+      return prefersJson(accept)
+        ? writeQueryErrorJson(error, requestId)
+        : writeQueryError(model, error, requestId)
     case 'json':
       return writeJsonRpcError(error, requestId)
     default:
