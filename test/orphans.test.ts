@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -23,6 +23,37 @@ for (const isolation of ['bubblewrap', 'unshare', 'none']) {
     await allGone(family)
     rmSync(directory, { recursive: true })
   })
+}
+
+test('kill -9 leaves no network behind', { skip: process.getuid?.() !== 0 }, async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'podpass-orphans-'))
+  const script = join(import.meta.dirname, 'support/hold-network.mjs')
+  const holder = spawn(process.execPath, [script, directory], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const pid = Number(await firstLine(holder))
+  const family = [pid, ...descendants(pid)]
+  const networks = new Set(family.map(networkOf))
+  // Ours, the cluster's and the pod's; the node's is held by nobody but the holder.
+  assert.equal(networks.size, 3, String([...networks]))
+  networks.delete(networkOf(process.pid))
+  holder.kill('SIGKILL')
+  await once(holder, 'exit')
+  await allGone(family)
+  const left = readdirSync('/proc').filter(
+    (name) => /^\d+$/.test(name) && networks.has(networkOf(name)),
+  )
+  assert.deepEqual(left, [])
+  rmSync(directory, { recursive: true })
+})
+
+/** The network namespace of a process; undefined when it is gone. */
+function networkOf(pid: number | string): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`)
+  } catch {
+    return undefined
+  }
 }
 
 async function firstLine({ stdout }: ChildProcess): Promise<string> {

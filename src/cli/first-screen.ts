@@ -22,12 +22,12 @@ export function firstScreen(context: CliContext, status: LabStatus, seconds?: nu
       cluster.endpoint,
       `${cluster.name}, ${cluster.nodes} ${cluster.nodes === 1 ? 'node' : 'nodes'}`,
     ]),
+    ...podRows(status),
     ['data', home, 'kept when you stop; `podpass reset` forgets'],
   ]
   const width = Math.max(26, ...rows.map(([, address]) => address.length))
-  const lines = rows.map(
-    ([name, address, note]) =>
-      `  ${name.padEnd(10)} ${address.padEnd(width)}    ${paint(context, 'dim', note)}`,
+  const lines = rows.map(([name, address, note]) =>
+    `  ${name.padEnd(10)} ${address.padEnd(width)}    ${paint(context, 'dim', note)}`.trimEnd(),
   )
   return [
     '',
@@ -43,6 +43,13 @@ export function firstScreen(context: CliContext, status: LabStatus, seconds?: nu
     '',
     '',
   ].join('\n')
+}
+
+function podRows({ podNetwork }: LabStatus): [string, string, string][] {
+  if (!podNetwork) return []
+  const { kind, note = '' } = podNetwork
+  if (kind === 'namespaces') return [['pods', 'a network namespace each', '']]
+  return [['pods', 'on this machine’s network', note]]
 }
 
 function nextSteps(context: CliContext, status: LabStatus): string[] {

@@ -1,6 +1,6 @@
 /** Why a lab could not start, in words that name the fix. */
 import { HomeError } from '../lab/home.ts'
-import { LabInUse, PortTaken } from '../lab/start-errors.ts'
+import { LabInUse, PodNetworkImpossible, PortTaken } from '../lab/start-errors.ts'
 import { CliFailure } from './failure.ts'
 
 /** Turns what `startLab` throws into a failure for people; what it does not know it passes on. */
@@ -30,6 +30,11 @@ export function explainStartFailure(error: unknown): unknown {
   }
   if (error instanceof HomeError) {
     return new CliFailure(error.message, { hints: [`start afresh:    ${error.fix}`], cause: error })
+  }
+  if (error instanceof PodNetworkImpossible) {
+    return new CliFailure(error.message, {
+      hints: ["share this machine's:    podpass up --pod-network host"],
+    })
   }
   const code = (error as NodeJS.ErrnoException | undefined)?.code
   if (code === 'EACCES' || code === 'EROFS' || code === 'ENOSPC') {

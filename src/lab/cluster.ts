@@ -9,6 +9,7 @@ import type { NodeAgent } from '../kubernetes/cluster-client.ts'
 import { startControllers } from '../kubernetes/controllers/controllers.ts'
 import { type FargateProfile, fargateAdmission } from '../kubernetes/fargate/admission.ts'
 import type { Fargate } from '../kubernetes/fargate/scheduler.ts'
+import type { ClusterNetwork } from '../kubernetes/network/cluster-network.ts'
 import type { UserInfo } from '../kubernetes/object.ts'
 import {
   configMaps,
@@ -111,13 +112,22 @@ async function assemble(
   const clientOf = (nodeName: string) => server.clientAs(kubeletUser(nodeName), 'kubelet')
   const { endpoint, caPem } = deps.podIdentity
   const roleProxies = openRoleProxies({ ...deps, client, endpoint, caPem })
-  const parts = { ...deps, client, endpoint: server.url, clientOf, roleProxies }
+  const network = stack.use(lazyNetwork(deps, server.port))
+  const parts = {
+    ...deps,
+    client,
+    endpoint: server.url,
+    clientOf,
+    roleProxies,
+    network: network.open,
+  }
   const nodes = new Nodes(parts)
   const fargate = startClusterFargate(parts, deps.fargateProfiles)
   later = { nodes, fargate }
   const controllerClient = server.clientAs(controllerUser, 'kube-controller-manager')
   stack.use(startControllers({ client: controllerClient, clock, caPem: ca.certPem, log }))
   await startPodIdentityWebhook(deps, ca, server, stack)
+  stack.defer(() => deps.access.networks.ports.close(server.port))
   stack.use(roleProxies)
   stack.use(nodes)
   stack.use(fargate)
@@ -131,6 +141,21 @@ async function assemble(
     instances: () => nodes.list(),
     setNodes: (nodegroup, records) => nodes.set(nodegroup, records),
     removeNodes: (nodegroupName) => nodes.remove(nodegroupName),
+  }
+}
+
+/** The network of the cluster's pods: opened with its first node, once. */
+function lazyNetwork({ spec, access }: ClusterDeps, apiPort: number) {
+  let opened: Promise<ClusterNetwork | undefined> | undefined
+  return {
+    open() {
+      opened ??= access.networks.openFor({ region: spec.region, apiPort })
+      return opened
+    },
+    async [Symbol.asyncDispose]() {
+      const network = await opened?.catch(() => undefined)
+      await network?.[Symbol.asyncDispose]()
+    },
   }
 }
 
@@ -168,6 +193,7 @@ async function startServer(
     return start(0)
   })
   writePrivateFile(memory, JSON.stringify({ port: server.port, name: spec.name }))
+  await deps.access.networks.ports.open(server.port)
   return server
 }
 

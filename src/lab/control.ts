@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs'
 import { createServer, request } from 'node:http'
 import type { ControlAnswer } from './administration.ts'
+import type { PodNetworkChoice } from './pod-networks.ts'
 
 /** What a running lab says of itself. Times are ms since the epoch. */
 export interface LabStatus {
@@ -20,6 +21,8 @@ export interface LabStatus {
     readonly nodes: number
   }[]
   readonly clock: { readonly now: number; readonly offsetMs: number }
+  /** How pods are connected; absent until that was found out. */
+  readonly podNetwork?: PodNetworkChoice
 }
 
 /** What the socket can ask of the lab. */

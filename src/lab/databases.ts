@@ -11,10 +11,12 @@ import type { Environment } from '../config/env.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { evaluate } from '../kernel/policy/evaluate.ts'
 import { SigningKeys } from '../kernel/sigv4/signing-key.ts'
+import type { LoopbackPorts } from '../kubernetes/network/loopback-ports.ts'
 import type { Store } from '../store/store.ts'
 import type { CertificateAuthority } from '../x509/certificate-port.ts'
 import { databaseDirectory, type Home } from './home.ts'
 import { wallClock } from './pki.ts'
+import type { PodAccess } from './pod-access.ts'
 
 /** PostgreSQL does not run as root: then it runs as `nobody`. */
 const nobody = process.platform === 'darwin' ? 4_294_967_294 : 65_534
@@ -30,6 +32,7 @@ export interface DatabaseSideOptions {
   readonly store: Store
   readonly clock: Clock
   readonly log: Log
+  readonly access: Pick<PodAccess, 'networks'>
 }
 
 /** Opens RDS and what runs its databases. Disposing stops the databases; their data stays. */
@@ -45,10 +48,13 @@ export function openDatabaseService(
     signatureClocks: [() => clock.now(), wallClock.now],
   }
   const judged = { authenticator, evaluate, audit: deps.audit }
-  const databases = openDatabases({
-    ...options,
-    judge: (login, database, hosts) => judgeLogin(login, database, hosts, judged),
-  })
+  const databases = reachedByPods(
+    openDatabases({
+      ...options,
+      judge: (login, database, hosts) => judgeLogin(login, database, hosts, judged),
+    }),
+    options.access.networks.ports,
+  )
   const rds = openRds({ store, clock, databases, log })
   return {
     service: rds.service,
@@ -56,6 +62,35 @@ export function openDatabaseService(
     async [Symbol.asyncDispose]() {
       await rds[Symbol.asyncDispose]()
       await databases[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** Pods with networks of their own reach each database for as long as it is there. */
+function reachedByPods(
+  databases: DatabaseControl & AsyncDisposable,
+  ports: LoopbackPorts,
+): DatabaseControl & AsyncDisposable {
+  const open = new Map<string, number>()
+  const close = async (arn: string) => {
+    const port = open.get(arn)
+    open.delete(arn)
+    if (port !== undefined) await ports.close(port)
+  }
+  return {
+    ...databases,
+    async start(database) {
+      const addresses = await databases.start(database)
+      const { port } = addresses
+      if (open.get(database.arn) === port) return addresses
+      await close(database.arn)
+      open.set(database.arn, port)
+      await ports.open(port)
+      return addresses
+    },
+    async remove(arn) {
+      await close(arn)
+      await databases.remove(arn)
     },
   }
 }

@@ -22,6 +22,7 @@ import {
 import { currentHolder, type Holder, portNote, releaseLock, takeLock } from './lock.ts'
 import { openAuthority } from './pki.ts'
 import { podAccess } from './pod-access.ts'
+import { type PodNetworkChoice, podNetworkWish } from './pod-networks.ts'
 import { writeShims } from './shims.ts'
 import { LabInUse, PortTaken } from './start-errors.ts'
 import type { LabCredentials } from './variables.ts'
@@ -36,6 +37,8 @@ export interface LabOptions {
   readonly awsPort?: number
   readonly issuerPort?: number
   readonly kubernetesPort?: number
+  /** `auto`, `namespaces` or `host`; default PODPASS_POD_NETWORK, else `auto`. */
+  readonly podNetwork?: string
   /** Called when `podpass down` asks for it. */
   readonly requestStop: () => void
 }
@@ -72,6 +75,7 @@ class LabState implements LabControls {
   settings: Settings
   ready = false
   aws: AwsSide | undefined
+  podNetwork: PodNetworkChoice | undefined
   readonly #options: LabOptions
 
   constructor(options: LabOptions, holder: Holder) {
@@ -96,6 +100,7 @@ class LabState implements LabControls {
       issuerPort: settings.issuerPort ?? 0,
       clusters: this.aws?.clusters.list() ?? [],
       clock: { now: clock.now(), offsetMs: clock.offsetMs },
+      ...(this.podNetwork && { podNetwork: this.podNetwork }),
     }
   }
 
@@ -148,7 +153,13 @@ async function assemble(
   state.remember({ issuerPort, ...(kubernetesPort !== undefined && { kubernetesPort }) })
   const { settings } = state
   const awsPortNow = () => state.settings.awsPort ?? 0
-  const access = stack.use(podAccess({ environment, home, settings, log, awsPort: awsPortNow }))
+  const podNetwork = podNetworkWish(options.podNetwork ?? environment['PODPASS_POD_NETWORK'])
+  const access = stack.use(
+    podAccess({ environment, home, settings, log, awsPort: awsPortNow, podNetwork }),
+  )
+  // Tried out while the rest starts.
+  const choosing = access.networks.choice()
+  choosing.catch(() => {})
   const aws = await openAwsSide(
     {
       home,
@@ -171,6 +182,8 @@ async function assemble(
     aws.listen(loopback, port),
   )
   state.remember({ awsPort })
+  for (const port of [awsPort, issuerPort]) await access.networks.ports.open(port)
+  state.podNetwork = await choosing
   noteCredentials(home, await aws.iam.createAccount({ id: settings.account, name: 'lab' }))
   for (const port of [awsPort, issuerPort]) notePort(stack, portNote(runtime, port), state.holder)
   writeShims(home)

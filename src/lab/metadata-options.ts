@@ -16,6 +16,7 @@ export class MetadataOptionsTable {
   readonly #store: Store
   readonly #launched = new Map<string, Partial<InstanceMetadataOptions>>()
   readonly #changes = new Map<string, Partial<InstanceMetadataOptions>>()
+  readonly #listeners = new Map<string, () => Promise<void>>()
 
   constructor(store: Store) {
     this.#store = store
@@ -43,12 +44,19 @@ export class MetadataOptionsTable {
     return { ...options, blockedPods: options.httpTokens === 'required' ? 'reject' : 'silent' }
   }
 
+  /** Calls `listener` after each change of an instance's options; whoever makes it waits. */
+  follow(instanceId: string, listener: () => Promise<void>): Disposable {
+    this.#listeners.set(instanceId, listener)
+    return { [Symbol.dispose]: () => void this.#listeners.delete(instanceId) }
+  }
+
   async set(instanceId: string, change: Partial<InstanceMetadataOptions>): Promise<void> {
     const known = this.#changes.get(instanceId)
     const value = { ...known, ...change }
     const key = prefix + instanceId
     await (this.#store.get(key) ? this.#store.update(key, value) : this.#store.create(key, value))
     this.#changes.set(instanceId, value)
+    await this.#listeners.get(instanceId)?.()
   }
 
   /** Of an instance that is gone. */

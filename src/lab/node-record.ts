@@ -63,7 +63,8 @@ function newNode(
   let internalIp: string
   do {
     const [third = 0, fourth = 0] = randomBytes(2)
-    internalIp = `192.168.${third}.${(fourth % 250) + 4}`
+    // The upper half of the VPC is for pods.
+    internalIp = `192.168.${third % 128}.${(fourth % 250) + 4}`
   } while (taken.has(internalIp))
   return {
     name: `ip-${internalIp.replaceAll('.', '-')}.${spec.region}.compute.internal`,

@@ -8,6 +8,7 @@ import { findCommand } from '../kubernetes/runtime/process/host-files.ts'
 import { createProcessRuntime } from '../kubernetes/runtime/process/process-runtime.ts'
 import type { Runtime } from '../kubernetes/runtime/runtime.ts'
 import type { Home, Settings } from './home.ts'
+import { type PodNetworks, type PodNetworkWish, podNetworks } from './pod-networks.ts'
 
 /** Shared by all nodes of all clusters of a lab. */
 export interface PodAccess extends AsyncDisposable {
@@ -16,6 +17,7 @@ export interface PodAccess extends AsyncDisposable {
   /** Tried out once, when the first node starts. */
   runtime(): Promise<Runtime>
   readonly images: ImageMap
+  readonly networks: PodNetworks
 }
 
 export function podAccess(given: {
@@ -24,13 +26,24 @@ export function podAccess(given: {
   settings: Settings
   log: Log
   awsPort: () => number
+  podNetwork: PodNetworkWish
 }): PodAccess {
-  const { environment, home, settings, log, awsPort } = given
+  const { environment, home, settings, log, awsPort, podNetwork: wish } = given
   const path = (environment['PATH'] ?? '/usr/local/bin:/usr/bin:/bin')
     .split(':')
     .filter((part) => part !== home.bin && part !== home.eksctlBin)
     .join(':')
-  let runtime: Promise<Runtime> | undefined
+  let tried: Promise<Runtime> | undefined
+  const runtime = () => {
+    tried ??= createProcessRuntime({
+      path,
+      hidden: [home.root],
+      exposed: [home.caFile],
+      directory: join(home.clusters, 'trial'),
+      log,
+    })
+    return tried
+  }
   return {
     environment: () => ({
       AWS_ENDPOINT_URL: `https://127.0.0.1:${awsPort()}`,
@@ -39,19 +52,11 @@ export function podAccess(given: {
       AWS_CA_BUNDLE: home.caFile,
       NODE_EXTRA_CA_CERTS: home.caFile,
     }),
-    runtime: () => {
-      runtime ??= createProcessRuntime({
-        path,
-        hidden: [home.root],
-        exposed: [home.caFile],
-        directory: join(home.clusters, 'trial'),
-        log,
-      })
-      return runtime
-    },
+    runtime,
+    networks: podNetworks({ wish, path, runtime, log }),
     images: createImageMap({ path, file: home.images, entries: standIns(path) }),
     async [Symbol.asyncDispose]() {
-      await (await runtime)?.[Symbol.asyncDispose]()
+      await (await tried)?.[Symbol.asyncDispose]()
     },
   }
 }

@@ -3,7 +3,7 @@ import type { Log } from '../audit/log.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { createEksAuthClient } from '../node/eks-auth-client.ts'
 import { NodeCredentials } from '../node/node-credentials.ts'
-import { startPodIdentityAgent } from '../node/pod-identity-agent.ts'
+import { type PodIdentityAgent, startPodIdentityAgent } from '../node/pod-identity-agent.ts'
 import type { NodeCredentials as AskNodeCredentials } from './node-record.ts'
 
 /** Answers are of the moment: associations and add-ons come and go while nodes run. */
@@ -18,9 +18,9 @@ export interface PodIdentityAccess {
 }
 
 /**
- * The variable by which a node tells its pods `host:port` of its agent. On EKS every node's agent has the same address,
- * 169.254.170.23, in a network namespace of the node; on this machine nodes share the loopback interface, so each has a
- * port of its own, which is known only when a pod has its node.
+ * The variable by which a node tells its pods where its agent is. On EKS every node's agent has the same address,
+ * 169.254.170.23, and so it has for pods with a network of their own; those on this machine's share the loopback interface
+ * with all nodes, so each agent has a port of its own, which is known only when a pod has its node.
  */
 export const agentVariable = 'PODPASS_POD_IDENTITY_AGENT'
 
@@ -44,7 +44,7 @@ export interface NodeAgentOptions {
 /** Starts the agent of a node; it speaks to EKS Auth as the node's role. */
 export async function startNodeAgent(
   options: NodeAgentOptions,
-): Promise<AsyncDisposable & { readonly address: string }> {
+): Promise<Pick<PodIdentityAgent, 'serve'> & AsyncDisposable & { readonly address: string }> {
   const { cluster, account, instanceId, nodeRole, clock, log, access, nodeCredentials } = options
   const own = new NodeCredentials({
     clock,
@@ -76,6 +76,7 @@ export async function startNodeAgent(
   })
   return {
     address: `${host}:${agent.port}`,
+    serve: (...of) => agent.serve(...of),
     async [Symbol.asyncDispose]() {
       await agent[Symbol.asyncDispose]()
       client[Symbol.dispose]()

@@ -32,6 +32,8 @@ export interface RoleProxies extends AsyncDisposable {
   of(node: NodeIdentity): () => RoleProxy | undefined
   /** The address of a pod. */
   addressOf(namespace: string, pod: string): string | undefined
+  /** Calls `listener` when the mode changes, or may have. */
+  follow(listener: () => void): Disposable
 }
 
 export interface NodeIdentity {
@@ -75,6 +77,10 @@ export function openRoleProxies(options: RoleProxiesOptions): RoleProxies {
       return () => ({ kube2iam, kiam, none: undefined })[mode().mode]
     },
     addressOf: (namespace, pod) => client.get(pods, namespace, pod)?.['status']?.podIP,
+    follow(listener) {
+      const fieldSelector = `metadata.name=${nodeModeMap.name}`
+      return client.watch(configMaps, { fieldSelector }, listener)
+    },
     async [Symbol.asyncDispose]() {
       await events.settled()
       stack[Symbol.dispose]()

@@ -24,3 +24,11 @@ export class PortTaken extends Error {
     this.holder = holder
   }
 }
+
+/** Pods cannot be connected as was asked for. */
+export class PodNetworkImpossible extends Error {
+  constructor(why: string) {
+    super(`pods cannot have the network asked for: ${why}`)
+    this.name = 'PodNetworkImpossible'
+  }
+}

@@ -1,5 +1,6 @@
 /** EC2's instance metadata service for one node: versions 1 and 2, with the node role's credentials. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Server as NetServer } from 'node:net'
 import type { PodSubject } from '../audit/audit-log.ts'
 import type { Log } from '../audit/log.ts'
 import type { Clock } from '../kernel/clock.ts'
@@ -61,6 +62,11 @@ export interface InstanceMetadata extends AsyncDisposable {
    * do, because the JavaScript SDK drops the path of the endpoint.
    */
   endpointFor(pod: MetadataPod): Promise<string>
+  /** Answers on one more listener, in a network where pods are known by the addresses that they send from. */
+  serve(
+    door: NetServer,
+    podAt: (address: string) => MetadataPod | undefined,
+  ): Promise<AsyncDisposable>
   /** Closes the pod's listener. */
   forget(pod: MetadataPod): void
 }
@@ -94,31 +100,44 @@ export async function startInstanceMetadata(
         })
   const treeOf = (pod: PodSubject | undefined) =>
     metadataTree(instance, credentials?.directory(pod))
-  const answers = (caller: Caller) => (request: IncomingMessage, response: ServerResponse) => {
+  const answer = (caller: Caller, request: IncomingMessage, response: ServerResponse) => {
     handle({ request, response, caller, options, tokens }).catch((error) => {
       options.log.error({ error }, 'instance metadata failed')
       if (!response.headersSent) send(response, { status: 500 })
     })
   }
+  const answers =
+    (caller: Caller) =>
+    (...of: [IncomingMessage, ServerResponse]) =>
+      answer(caller, ...of)
+  const callerOf = (pod: MetadataPod): Caller => {
+    const subject = subjectOf(pod, options)
+    const isOnHostNetwork = pod['spec']?.hostNetwork === true
+    return { pod: subject, tree: treeOf(subject), isOnHostNetwork }
+  }
+  const node = { pod: undefined, tree: treeOf(undefined) }
   const own = await listen(
-    host,
-    options.port,
-    answers({ pod: undefined, isOnHostNetwork: true, tree: treeOf(undefined) }),
+    { host, port: options.port },
+    answers({ ...node, isOnHostNetwork: true }),
   )
+  const known = new WeakMap<MetadataPod, Caller>()
   const listeners = new Map<string, Promise<Server>>()
   return {
     port: portOf(own),
     async endpointFor(pod) {
       const { uid } = pod.metadata
-      const subject = subjectOf(pod, options)
-      const caller = {
-        pod: subject,
-        tree: treeOf(subject),
-        isOnHostNetwork: pod['spec']?.hostNetwork === true,
-      }
-      const listener = listeners.get(uid) ?? listen(host, 0, answers(caller))
+      const listener = listeners.get(uid) ?? listen({ host, port: 0 }, answers(callerOf(pod)))
       listeners.set(uid, listener)
       return `http://${host}:${portOf(await listener)}/`
+    },
+    async serve(door, podAt) {
+      const server = await listen(door, (request, response) => {
+        const pod = podAt(request.socket.remoteAddress ?? '')
+        const caller = pod ? (known.get(pod) ?? callerOf(pod)) : { ...node, isOnHostNetwork: false }
+        if (pod) known.set(pod, caller)
+        answer(caller, request, response)
+      })
+      return { [Symbol.asyncDispose]: () => close(server) }
     },
     forget({ metadata: { uid } }) {
       const listener = listeners.get(uid)
@@ -151,7 +170,7 @@ async function handle(exchange: Exchange & { response: ServerResponse }): Promis
   const { request, response, caller, options } = exchange
   request.resume()
   const proxy = caller.isOnHostNetwork ? undefined : options.roleProxy?.()
-  if (!proxy) return answer(response, answerTo(exchange))
+  if (!proxy) return write(response, answerTo(exchange))
   const proxied = await proxy.answer({
     method: request.method ?? 'GET',
     path: pathOf(request),
@@ -161,12 +180,12 @@ async function handle(exchange: Exchange & { response: ServerResponse }): Promis
       return { ...found, text: found.text ?? pageOf(found.status) }
     },
   })
-  if (proxied !== 'pass') return answer(response, proxied)
+  if (proxied !== 'pass') return write(response, proxied)
   // The agent is on the host's network: what it passes on is not a pod's request any more.
-  answer(response, answerTo({ ...exchange, caller: { ...caller, isOnHostNetwork: true } }))
+  write(response, answerTo({ ...exchange, caller: { ...caller, isOnHostNetwork: true } }))
 }
 
-function answer(response: ServerResponse, found: Answer | 'silence' | 'reset'): void {
+function write(response: ServerResponse, found: Answer | 'silence' | 'reset'): void {
   if (found === 'reset') response.socket?.resetAndDestroy()
   // Of silence the client hears nothing until it gives up.
   else if (found !== 'silence') send(response, found)
@@ -179,7 +198,8 @@ function sourceOf(
   { host, addressOf }: InstanceMetadataOptions,
 ): string {
   const remote = request.socket.remoteAddress?.replace(/^::ffff:/, '') ?? ''
-  if (remote !== host) return remote
+  // Agents know IPv4 only: a pod that comes by IPv6 is known to them by its other address.
+  if (remote !== host && !remote.includes(':')) return remote
   return (caller.pod && addressOf?.(caller.pod)) ?? remote
 }
 

@@ -6,7 +6,7 @@ import {
   type ServerResponse,
   STATUS_CODES,
 } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Server as NetServer } from 'node:net'
 
 export interface Answer {
   readonly status: number
@@ -46,17 +46,18 @@ export function pageOf(status: number): string {
 `
 }
 
-/** Listens on `port`, 0 for any. */
+/** Where to listen: `port` 0 is any free one; or a listener that is there already. */
+export type Place = { readonly host: string; readonly port: number } | NetServer
+
 export async function listen(
-  host: string,
-  port: number,
+  place: Place,
   handler: (request: IncomingMessage, response: ServerResponse) => void,
 ): Promise<Server> {
   const server = createServer({ requestTimeout: requestTimeoutMs, maxHeaderSize: 16_384 }, handler)
   server.on('clientError', (_error, socket) => socket.destroy())
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, host, () => resolve())
+    server.listen(place, () => resolve())
   })
   return server
 }

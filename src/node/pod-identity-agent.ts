@@ -3,7 +3,7 @@
  * ServiceAccount, against the token that the kubelet mounts for it.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Server as NetServer } from 'node:net'
 import type { Log } from '../audit/log.ts'
 import type { Clock } from '../kernel/clock.ts'
 import {
@@ -34,6 +34,8 @@ export interface PodIdentityAgentOptions {
 
 export interface PodIdentityAgent extends AsyncDisposable {
   readonly port: number
+  /** Answers on one more listener, until disposed or the agent is, for requests to these addresses. */
+  serve(door: NetServer, addresses: readonly string[]): Promise<AsyncDisposable>
 }
 
 interface Answer {
@@ -52,27 +54,36 @@ export async function startPodIdentityAgent(
   const { clock, assume, log, random = Math.random, installed = () => true } = options
   const cache = new PodIdentityCache({ clock, assume, random })
   const limit = rateLimit(clock)
-  const server = createServer(
-    // A token may be of several KiB.
-    { requestTimeout: requestTimeoutMs, maxHeaderSize: 65_536 },
-    (request, response) => {
-      request.resume()
-      answerTo(request, { ...options, cache, limit }).then(
-        (answer) => send(response, answer),
-        (error: unknown) => {
-          log.error({ error: String(error) }, 'the pod identity agent failed')
-          send(response, { status: 500, text: 'Internal Server Error' })
-        },
-      )
-    },
-  )
-  server.on('connection', (socket) => {
-    if (!installed()) socket.destroy()
-  })
-  server.on('clientError', (_error, socket) => socket.destroy())
-  await listen(server, options.port, options.host)
+  const serve = async (place: Parameters<typeof listen>[1], addresses: readonly string[]) => {
+    const server = createServer(
+      // A token may be of several KiB.
+      { requestTimeout: requestTimeoutMs, maxHeaderSize: 65_536 },
+      (request, response) => {
+        request.resume()
+        answerTo(request, { ...options, addresses, cache, limit }).then(
+          (answer) => send(response, answer),
+          (error: unknown) => {
+            log.error({ error: String(error) }, 'the pod identity agent failed')
+            send(response, { status: 500, text: 'Internal Server Error' })
+          },
+        )
+      },
+    )
+    server.on('connection', (socket) => {
+      if (!installed()) socket.destroy()
+    })
+    server.on('clientError', (_error, socket) => socket.destroy())
+    await listen(server, place)
+    return server
+  }
+  const { host, port, addresses } = options
+  const server = await serve({ host, port }, addresses)
   return {
     port: (server.address() as AddressInfo).port,
+    async serve(door, addresses) {
+      const further = await serve(door, addresses)
+      return { [Symbol.asyncDispose]: () => close(further) }
+    },
     async [Symbol.asyncDispose]() {
       await close(server)
       cache[Symbol.dispose]()
@@ -156,10 +167,13 @@ function send(response: ServerResponse, { status, text, type }: Answer): void {
   response.end(body)
 }
 
-function listen(server: Server, port: number, host: string): Promise<void> {
+function listen(
+  server: Server,
+  place: { readonly host: string; readonly port: number } | NetServer,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, host, () => resolve())
+    server.listen(place, () => resolve())
   })
 }
 

@@ -65,7 +65,7 @@ export function ok(result: CommandResult): CommandResult {
 
 /** Starts a lab; `path` replaces PATH, to test machines that lack a tool. */
 export async function startTestLab(
-  options: { path?: string; home?: string } = {},
+  options: { path?: string; home?: string; podNetwork?: 'namespaces' | 'host' } = {},
 ): Promise<TestLab> {
   const home = options.home ?? mkdtempSync(join(tmpdir(), 'podpass-test-'))
   const base = {
@@ -75,6 +75,7 @@ export async function startTestLab(
   }
   for (const name of Object.keys(base)) if (name.startsWith('AWS_')) delete base[name as 'PATH']
   const up = ['up', '-d', '--aws-port', '0', '--issuer-port', '0', '--kubernetes-port', '0']
+  if (options.podNetwork) up.push('--pod-network', options.podNetwork)
   ok(await run(podpassProgram, up, { environment: base }))
   const shown = ok(await run(podpassProgram, ['env', '--output', 'json'], { environment: base }))
   const environment = { ...base, ...(JSON.parse(shown.stdout) as Record<string, string>) }

@@ -42,10 +42,17 @@ function statusText(status: LabStatus): string {
     ['AWS', `https://127.0.0.1:${status.awsPort}      account ${status.account}, ${status.region}`],
     ['issuer', `https://localhost:${status.issuerPort}`],
     ['clock', `${clock}${status.clock.offsetMs === 0 ? '' : '      moved ahead'}`],
+    ...(status.podNetwork ? [['pods', podNetworkText(status.podNetwork)]] : []),
     ...status.clusters.map((cluster) => [
       'cluster',
       `${cluster.name}      ${cluster.endpoint}, ${cluster.nodes} ${cluster.nodes === 1 ? 'node' : 'nodes'}`,
     ]),
   ]
   return lines.map(([name = '', text = '']) => `${name.padEnd(10)} ${text}\n`).join('')
+}
+
+/** How pods are connected, in a few words. */
+export function podNetworkText({ kind, note }: NonNullable<LabStatus['podNetwork']>): string {
+  if (kind === 'namespaces') return 'a network namespace each'
+  return `share this machine's network${note === undefined ? '' : `: ${note}`}`
 }

@@ -18,6 +18,7 @@ interface UpOptions {
   readonly kubernetesPort?: number
   readonly issuerPort?: number
   readonly dbUrl?: string
+  readonly podNetwork?: string
 }
 
 export function upCommand(context: CliContext): Command {
@@ -37,6 +38,12 @@ export function upCommand(context: CliContext): Command {
     .option(
       '--db-url <url>',
       'a PostgreSQL that runs already, in place of the one that RDS starts (or PODPASS_DB_URL)',
+    )
+    .addOption(
+      new Option(
+        '--pod-network <kind>',
+        "auto (default, or PODPASS_POD_NETWORK), namespaces (each pod has its own; needs root), host (all share the machine's)",
+      ).choices(['auto', 'namespaces', 'host']),
     )
     .addHelpText(
       'after',
@@ -119,10 +126,12 @@ async function startInBackground(
     const flag = `--${name.replace('Port', '-port')}`
     return options[name] === undefined ? [] : [flag, String(options[name])]
   })
+  const { podNetwork } = options
+  const network = podNetwork === undefined ? [] : ['--pod-network', podNetwork]
   const started = performance.now()
   const child = spawn(
     process.execPath,
-    [...process.execArgv, process.argv[1] ?? '', 'up', '--home', root, ...ports],
+    [...process.execArgv, process.argv[1] ?? '', 'up', '--home', root, ...ports, ...network],
     {
       detached: true,
       stdio: ['ignore', output, output],

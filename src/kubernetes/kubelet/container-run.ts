@@ -41,6 +41,7 @@ export interface RunRequest {
 }
 
 const terminationMessageBytesMax = 4096
+const adminNames = ['NET_ADMIN', 'CAP_NET_ADMIN', 'ALL']
 
 /** Throws ConfigError when the container cannot be configured, StartFailure when it cannot be started. */
 export async function runContainer(
@@ -89,6 +90,7 @@ async function containerSpec(
   mkdirSync(privateDirectory, { recursive: true, mode: 0o711 })
   const mounts = containerMounts(pod, container, environment, { directory })
   const user = userOf(pod, container)
+  const { sandbox } = facts
   return {
     label: `${pod.metadata.namespace}/${pod.metadata.name}/${container.name}`,
     argv,
@@ -101,6 +103,7 @@ async function containerSpec(
       terminationMount(container, privateDirectory),
     ],
     ...(user && { user }),
+    ...(sandbox && { network: { namespace: sandbox.namespace, mayChange: isAdmin(container) } }),
     privateDirectory,
     output: () => {},
   }
@@ -124,6 +127,12 @@ function userOf(pod: KubernetesObject, container: ContainerFields): ContainerUse
   const { fsGroup, supplementalGroups = [] } = pod['spec'].securityContext ?? {}
   const groups = fsGroup === undefined ? supplementalGroups : [fsGroup, ...supplementalGroups]
   return { uid: uid ?? own, gid: context.runAsGroup ?? 0, groups }
+}
+
+/** It asks for the right to change its network, which it may where that is its own. */
+function isAdmin({ securityContext }: ContainerFields): boolean {
+  const added: readonly string[] = securityContext?.capabilities?.add ?? []
+  return securityContext?.privileged === true || added.some((name) => adminNames.includes(name))
 }
 
 function terminationMount(container: ContainerFields, directory: string): ContainerMount {

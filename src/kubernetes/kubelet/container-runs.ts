@@ -10,7 +10,7 @@ import {
 } from './container-record.ts'
 import { type ContainerRun, terminationMessage } from './container-run.ts'
 import type { ContainerFields, PodFacts } from './environment.ts'
-import { runHandler } from './handlers.ts'
+import { type HandlerContext, runHandler } from './handlers.ts'
 import { startProbes } from './probes.ts'
 import type { KubeletServices } from './services.ts'
 import { startContainer } from './start-container.ts'
@@ -108,7 +108,7 @@ export class ContainerRuns {
   async #begin(running: Running, facts: PodFacts): Promise<void> {
     const { container, fieldPath, run } = running
     const { runtime, events, clock } = this.#services
-    const context = { runtime, run, container, podIp: facts.podIp }
+    const context = { runtime, run, container, ...networkOf(facts) }
     const hook = container['lifecycle']?.postStart
     if (hook) {
       const why = await runHandler(hook, context, 60_000)
@@ -176,8 +176,9 @@ export class ContainerRuns {
     const hook = container['lifecycle']?.preStop
     if (!hook) run.process.signal('SIGTERM')
     else {
-      const { pod, podIp } = this.#options.facts()
-      const context = { runtime, run, container, podIp }
+      const facts = this.#options.facts()
+      const { pod } = facts
+      const context = { runtime, run, container, ...networkOf(facts) }
       void runHandler(hook, context, graceSeconds * 1000).then((why) => {
         const text = `PreStopHook failed: ${why}`
         if (why !== undefined) events.record(pod, 'Warning', 'FailedPreStopHook', text, fieldPath)
@@ -225,4 +226,8 @@ export class ContainerRuns {
     for (const { run } of all) run.process.signal('SIGKILL')
     await Promise.all(all.map(({ ended }) => ended))
   }
+}
+
+function networkOf({ podIp, sandbox }: PodFacts): Pick<HandlerContext, 'podIp' | 'sandbox'> {
+  return { podIp, ...(sandbox && { sandbox }) }
 }

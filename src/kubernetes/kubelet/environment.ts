@@ -1,4 +1,6 @@
 /** A container's environment and command line from its spec: sources, downward fields, `$(VAR)`. */
+
+import type { PodSandbox } from '../network/pod-network.ts'
 import type { KubernetesObject } from '../object.ts'
 import { divideQuantity } from '../quantity.ts'
 
@@ -10,6 +12,8 @@ export class ConfigError extends Error {
 export interface PodFacts {
   readonly pod: KubernetesObject
   readonly podIp: string
+  /** The pod's own network, where it has one. */
+  readonly sandbox?: PodSandbox
   readonly hostIp: string
   readonly nodeName: string
   /** `kind` is ConfigMap or Secret; of the pod's namespace. */

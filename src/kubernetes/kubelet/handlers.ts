@@ -1,7 +1,9 @@
 /** Runs what a probe or a life-cycle hook asks for: a command, an HTTP request, a TCP connection. */
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import type { PodSandbox } from '../network/pod-network.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { ContainerRun } from './container-run.ts'
 import type { ContainerFields } from './environment.ts'
@@ -14,6 +16,8 @@ export interface HandlerContext {
   readonly run: ContainerRun
   readonly container: ContainerFields
   readonly podIp: string
+  /** The pod's own network, where it has one: reached from its node, not from here. */
+  readonly sandbox?: PodSandbox
 }
 
 /** Undefined when it succeeded, else why not, as the kubelet's events have it. */
@@ -49,17 +53,23 @@ async function httpGet(target: Handler, context: HandlerContext, signal: AbortSi
   const headers = { 'user-agent': 'kube-probe/1.32', accept: '*/*', ...Object.fromEntries(own) }
   const send = scheme === 'HTTPS' ? httpsRequest : httpRequest
   const where = path.startsWith('/') ? path : `/${path}`
+  const fail = (error: Error) =>
+    new Error(`Get "${scheme.toLowerCase()}://${host}:${port}${where}": ${error.message}`)
+  const inside = await insideOf(context, host, port)?.catch((error: Error) => {
+    throw fail(error)
+  })
   const status = await new Promise<number>((resolve, reject) => {
-    const options = { host, port, path: where, headers, signal, agent: false as const }
     // As the kubelet: a probe does not judge the certificate.
-    const request = send({ ...options, rejectUnauthorized: false }, (response) => {
+    const options = { host, port, path: where, headers, signal, rejectUnauthorized: false }
+    const overTls = () => connectTls({ socket: inside, rejectUnauthorized: false })
+    const way = inside
+      ? { createConnection: () => (scheme === 'HTTPS' ? overTls() : inside) }
+      : { agent: false as const }
+    const request = send({ ...options, ...way }, (response) => {
       response.destroy()
       resolve(response.statusCode ?? 0)
     })
-    request.on('error', (error) => {
-      const url = `${scheme.toLowerCase()}://${host}:${port}${where}`
-      reject(new Error(`Get "${url}": ${error.message}`))
-    })
+    request.on('error', (error) => reject(fail(error)))
     request.end()
   })
   return status >= 200 && status < 400 ? undefined : `HTTP probe failed with statuscode: ${status}`
@@ -68,14 +78,32 @@ async function httpGet(target: Handler, context: HandlerContext, signal: AbortSi
 async function openTcp(target: Handler, context: HandlerContext, signal: AbortSignal) {
   const port = portOf(target['port'], context.container)
   const host: string = target['host'] || context.podIp
+  const fail = (error: Error) => new Error(`dial tcp ${host}:${port}: ${error.message}`)
+  const inside = insideOf(context, host, port)
+  if (inside) {
+    const socket = await inside.catch((error: Error) => {
+      throw fail(error)
+    })
+    socket.destroy()
+    return undefined
+  }
   await new Promise<void>((resolve, reject) => {
     const socket = connect({ host, port, signal }, () => {
       socket.destroy()
       resolve()
     })
-    socket.on('error', (error) => reject(new Error(`dial tcp ${host}:${port}: ${error.message}`)))
+    socket.on('error', (error) => reject(fail(error)))
   })
   return undefined
+}
+
+/** A connection to a pod that has a network of its own; undefined for all that is reached from here. */
+function insideOf(
+  { sandbox, podIp }: HandlerContext,
+  host: string,
+  port: number,
+): Promise<Socket> | undefined {
+  return host === podIp ? sandbox?.connect(host, port) : undefined
 }
 
 function portOf(port: number | string, container: ContainerFields): number {

@@ -6,12 +6,13 @@ import type { Clock } from '../../kernel/clock.ts'
 import { Refusal } from '../../kernel/refusal.ts'
 import type { ClusterClient, NodeAgent, WatchEvent } from '../cluster-client.ts'
 import { createEventRecorder } from '../events.ts'
+import type { PodNetwork } from '../network/pod-network.ts'
 import type { KubernetesObject } from '../object.ts'
 import { configMaps, leases, nodes, pods, secrets } from '../resources.ts'
 import type { ImageMap } from '../runtime/images.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { type NodeFacts, nodeObject } from './node.ts'
-import { podAddresses } from './pod-addresses.ts'
+import { hostNetwork } from './pod-addresses.ts'
 import { PodWorker } from './pod-worker.ts'
 import type { KubeletServices } from './services.ts'
 
@@ -26,6 +27,8 @@ export interface KubeletOptions {
   /** Environment that the node gives every container of a pod; the pod's own entries win. */
   readonly podEnvironment: KubeletServices['podEnvironment']
   readonly images: ImageMap
+  /** Default: pods share the host's. */
+  readonly network?: PodNetwork
   readonly log: Log
   /** Called once a pod has left the node. */
   readonly podGone?: KubeletServices['podGone']
@@ -40,8 +43,10 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const { client, clock, node, directory, log } = options
   mkdirSync(join(directory, 'pods'), { recursive: true, mode: 0o700 })
   const events = createEventRecorder({ client, clock, component: 'kubelet', host: node.name, log })
+  const network = options.network ?? hostNetwork(node.internalIp)
   const services: KubeletServices = {
     ...options,
+    network,
     podGone: options.podGone ?? (() => {}),
     events,
     presentImages: new Set(),
@@ -50,7 +55,6 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   clearLeftovers(services)
   const workers = new Map<string, PodWorker>()
   const leaving = new Set<Promise<void>>()
-  const addresses = podAddresses(node.internalIp)
 
   function onPod({ type, object }: WatchEvent): void {
     const { uid } = object.metadata
@@ -62,11 +66,11 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       leaving.add(left)
       void left.then(() => {
         leaving.delete(left)
-        addresses.release(worker.podIp)
+        network.release(worker.podIp)
       })
     } else if (worker) worker.update(object)
     else {
-      const podIp = addresses.take(object['status']?.podIP)
+      const podIp = network.take(object)
       const fresh = new PodWorker(object, podIp, services)
       workers.set(uid, fresh)
       fresh.wake()

@@ -17,6 +17,7 @@ import { logFile } from './container-run.ts'
 import { ContainerRuns } from './container-runs.ts'
 import type { ContainerFields, PodFacts } from './environment.ts'
 import { capacityOf } from './node.ts'
+import { Sandbox } from './pod-sandbox.ts'
 import { restoreRecords, type StatusFacts } from './pod-status.ts'
 import { setUpVolumes, VolumeFailure } from './pod-volumes.ts'
 import { type LogOptions, readLog } from './read-log.ts'
@@ -36,6 +37,7 @@ export class PodWorker {
   readonly #tokens: PodTokens
   readonly #runs: ContainerRuns
   readonly #status: StatusWriter
+  readonly #sandbox: Sandbox
   readonly #timers = new Map<string, Disposable>()
   readonly #startedAt: number
   #pod: KubernetesObject
@@ -51,6 +53,7 @@ export class PodWorker {
     this.#pod = pod
     this.podIp = podIp
     this.#services = services
+    this.#sandbox = new Sandbox(services, podIp)
     this.directory = join(services.directory, 'pods', pod.metadata.uid)
     this.#tokens = new PodTokens(services.client, services.clock)
     this.#status = new StatusWriter(services, (at) => this.#wakeAt('status', at))
@@ -112,6 +115,7 @@ export class PodWorker {
     await this.#runs.kill()
     await this.#loop
     await this.#runs.kill()
+    this.#sandbox.close()
     await this.#status.settled()
   }
 
@@ -144,6 +148,7 @@ export class PodWorker {
     if (this.#pod.metadata.deletionTimestamp) return this.#terminate()
     if (this.#isFinished()) {
       await this.#runs.kill(false)
+      this.#sandbox.close()
       // Logs are kept until the pod is deleted; tokens and secrets are not.
       for (const name of ['volumes', 'containers', 'etc']) {
         rmSync(join(this.directory, name), { recursive: true, force: true })
@@ -154,6 +159,11 @@ export class PodWorker {
     if (this.#hasMissedDeadline()) return
     if (this.#volumesStale || (this.#tokens.nextRenewalAt ?? Infinity) <= clock.now()) {
       if (!(await this.#setUpVolumes())) return this.#publish()
+    }
+    const networkAt = await this.#sandbox.open(this.#pod)
+    if (networkAt !== undefined) {
+      this.#wakeAt('network', networkAt)
+      return this.#publish()
     }
     const { records } = this.#runs
     this.#showBackOff()
@@ -275,9 +285,11 @@ export class PodWorker {
   #facts(): PodFacts {
     const { client, node } = this.#services
     const { namespace } = this.#pod.metadata
+    const { network } = this.#sandbox
     return {
       pod: this.#pod,
       podIp: this.podIp,
+      ...(network && { sandbox: network }),
       hostIp: node.internalIp,
       nodeName: node.name,
       lookup: (kind, name) => client.get(kind === 'Secret' ? secrets : configMaps, namespace, name),
@@ -292,7 +304,7 @@ export class PodWorker {
     this.#status.write(this.#pod, {
       records: new Map(this.#runs.records),
       hostIp: node.internalIp,
-      podIp: this.#volumesReady ? this.podIp : undefined,
+      podIp: this.#volumesReady && this.#sandbox.isReady ? this.podIp : undefined,
       startedAt: this.#startedAt,
       volumesReady: this.#volumesReady,
       isEnded: this.#pod.metadata.deletionTimestamp !== undefined && !this.#runs.isAnyRunning,

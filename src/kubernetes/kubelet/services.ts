@@ -3,6 +3,7 @@ import type { Log } from '../../audit/log.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { ClusterClient } from '../cluster-client.ts'
 import type { EventRecorder } from '../events.ts'
+import type { PodNetwork } from '../network/pod-network.ts'
 import type { KubernetesObject } from '../object.ts'
 import type { ImageMap } from '../runtime/images.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -13,6 +14,7 @@ export interface KubeletServices {
   readonly clock: Clock
   readonly runtime: Runtime
   readonly images: ImageMap
+  readonly network: PodNetwork
   readonly events: EventRecorder
   readonly node: NodeFacts
   /** Pods' directories lie below; the kubelet's own. */

@@ -1,4 +1,4 @@
-/** The files that the node writes for a pod's containers: /etc/hosts and /etc/hostname. */
+/** The files that the node writes for a pod's containers: /etc/hosts, /etc/hostname, and of a network of its own /etc/resolv.conf. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { KubernetesObject } from '../object.ts'
@@ -19,7 +19,12 @@ export function systemFiles(
 ): ContainerMount[] {
   const place = join(directory, 'etc')
   mkdirSync(place, { recursive: true, mode: 0o755 })
-  const files = { hosts: hostsFile(facts), hostname: `${hostnameOf(facts.pod)}\n` }
+  const { sandbox } = facts
+  const files = {
+    hosts: hostsFile(facts),
+    hostname: `${hostnameOf(facts.pod)}\n`,
+    ...(sandbox && { 'resolv.conf': sandbox.resolvConf }),
+  }
   return Object.entries(files).flatMap(([name, text]) => {
     const containerPath = `/etc/${name}`
     const isTaken = taken.some((mount) => mount.containerPath === containerPath)
@@ -30,7 +35,7 @@ export function systemFiles(
   })
 }
 
-function hostsFile({ pod, podIp }: PodFacts): string {
+function hostsFile({ pod, podIp, sandbox }: PodFacts): string {
   const aliases: { ip: string; hostnames?: string[] }[] = pod['spec'].hostAliases ?? []
   const { hostname, subdomain } = pod['spec']
   const name = hostnameOf(pod)
@@ -39,7 +44,7 @@ function hostsFile({ pod, podIp }: PodFacts): string {
       ? `${name}.${subdomain}.${pod.metadata.namespace}.svc.cluster.local\t`
       : ''
   return [
-    '# Kubernetes-managed hosts file (host network).',
+    `# Kubernetes-managed hosts file${sandbox ? '' : ' (host network)'}.`,
     readFileSync('/etc/hosts', 'utf8').trimEnd(),
     `${podIp}\t${full}${name}`,
     ...(aliases.length > 0 ? ['', '# Entries added by HostAliases.'] : []),

@@ -28,6 +28,8 @@ export interface ContainerSpec {
   readonly mounts: readonly ContainerMount[]
   /** The user to run as; default the one that runs us. */
   readonly user?: ContainerUser
+  /** A network namespace, as `nsenter --net=` takes it; root of the container may change it where `mayChange`. Default: ours. */
+  readonly network?: { readonly namespace: string; readonly mayChange: boolean }
   /** A directory on the host that belongs to this container alone; exists. */
   readonly privateDirectory: string
   /** Called with each piece of output as it comes. */

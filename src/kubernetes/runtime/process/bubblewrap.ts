@@ -78,7 +78,8 @@ function plan(spec: ContainerSpec, host: HostOptions, bwrap: string): Launch {
   // Without the rights of root the walls are made in a user namespace, also where we are called root.
   if (!host.isPrivileged) args.push('--unshare-user')
   else {
-    args.push('--cap-drop', 'ALL', ...capabilities.flatMap((c) => ['--cap-add', `CAP_${c}`]))
+    const kept = spec.network?.mayChange ? [...capabilities, 'NET_ADMIN'] : capabilities
+    args.push('--cap-drop', 'ALL', ...kept.flatMap((c) => ['--cap-add', `CAP_${c}`]))
   }
   if (spec.user && (spec.user.uid !== host.uid || spec.user.gid !== host.gid)) {
     const { uid, gid } = spec.user

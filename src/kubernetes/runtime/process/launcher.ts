@@ -10,6 +10,8 @@ export interface HostOptions {
   readonly exposed: readonly string[]
   /** Where setpriv is, if anywhere. */
   readonly setpriv: string | undefined
+  /** Where nsenter is, if anywhere. */
+  readonly nsenter: string | undefined
   /** We may do what root may: mount, become other users. */
   readonly isPrivileged: boolean
   /** User and group of our own process. */

@@ -7,7 +7,7 @@ import {
   type ContainerSpec,
   StartFailure,
 } from '../runtime.ts'
-import { type Child, sendSignal, startChild } from './child.ts'
+import { type Child, type Launch, sendSignal, startChild } from './child.ts'
 import { findCommand } from './host-files.ts'
 import type { HostOptions, Launcher } from './launcher.ts'
 
@@ -34,7 +34,7 @@ export async function startContainer(
   let child: Child
   let lastError = ''
   try {
-    child = await startChild(launcher.plan(spec, host), (stream, chunk) => {
+    child = await startChild(inNetwork(launcher.plan(spec, host), spec, host), (stream, chunk) => {
       // In pieces, as the launcher writes it.
       if (stream === 'stderr') lastError = (lastError + Buffer.from(chunk)).slice(-lastErrorMax)
       spec.output(stream, chunk)
@@ -96,6 +96,14 @@ export async function startContainer(
   }
 }
 
+/** Walls are put up inside the pod's network. */
+function inNetwork(launch: Launch, { network }: ContainerSpec, { nsenter }: HostOptions): Launch {
+  if (!network) return launch
+  if (!nsenter) throw new StartFailure('no way into the network of the pod: nsenter is not here')
+  const { file, args } = launch
+  return { ...launch, file: nsenter, args: [`--net=${network.namespace}`, '--', file, ...args] }
+}
+
 function prepare(launcher: Launcher, host: HostOptions, given: ContainerSpec): ContainerSpec {
   const spec = launcher.rewritten(given)
   const home = launcher.home(spec)
@@ -132,7 +140,7 @@ export async function executeIn(
   if (file === undefined) throw new StartFailure('no way into the container: nsenter is not here')
   let output = ''
   const launch = { file, args, environment: spec.environment, directory: '/' }
-  const child = await startChild(launch, (_stream, chunk) => {
+  const child = await startChild(inNetwork(launch, spec, host), (_stream, chunk) => {
     if (output.length < outputMax) output += Buffer.from(chunk).toString()
   })
   child.report.resume()

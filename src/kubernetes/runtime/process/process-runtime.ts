@@ -25,13 +25,17 @@ export interface ProcessRuntimeOptions {
 
 /** Tries once which isolation works here, by running `cat` in it, and returns the runtime that uses it. */
 export async function createProcessRuntime(options: ProcessRuntimeOptions): Promise<Runtime> {
-  const setpriv = findCommand('setpriv', { path: options.path, workingDirectory: '/', mounts: [] })
+  const find = (name: string) => {
+    const found = findCommand(name, { path: options.path, workingDirectory: '/', mounts: [] })
+    return 'file' in found ? found.file : undefined
+  }
   const given: HostOptions = {
     isPrivileged: process.getuid?.() === 0,
     path: options.path,
     hidden: [...secretPlaces(homeOfUser()), ...(options.hidden ?? [])],
     exposed: options.exposed ?? [],
-    setpriv: 'file' in setpriv ? setpriv.file : undefined,
+    setpriv: find('setpriv'),
+    nsenter: find('nsenter'),
     uid: process.getuid?.() ?? -1,
     gid: process.getgid?.() ?? -1,
   }
