@@ -42,14 +42,16 @@ export async function serve(
   }
   const { log } = deps
   try {
-    const { answer, outcome } = await answerOf(
-      message,
-      response,
-      received,
-      mustContinue,
-      progress,
-      deps,
-    )
+    let answer: AwsResponse
+    let outcome: Outcome
+    try {
+      answer = await run(message, response, received, mustContinue, progress, deps)
+      outcome = { status: answer.status }
+    } catch (cause) {
+      const refusal = refusalOf(cause, progress, log)
+      answer = writeError(refusal, progress)
+      outcome = { status: refusal.status, refusal }
+    }
     try {
       deps.audit.record(auditRecord(progress, outcome, deps))
     } catch (cause) {
@@ -61,23 +63,6 @@ export async function serve(
     // The client went away, or a body broke off half-way: there is nobody left to tell.
     log.warn({ requestId: progress.requestId, error: String(cause) }, 'answer broke off')
     response.destroy()
-  }
-}
-
-async function answerOf(
-  message: IncomingMessage,
-  response: ServerResponse,
-  received: Received,
-  mustContinue: boolean,
-  progress: Progress,
-  deps: PipelineDeps,
-): Promise<{ answer: AwsResponse; outcome: Outcome }> {
-  try {
-    const answer = await run(message, response, received, mustContinue, progress, deps)
-    return { answer, outcome: { status: answer.status } }
-  } catch (cause) {
-    const refusal = refusalOf(cause, progress, deps.log)
-    return { answer: writeError(refusal, progress), outcome: { status: refusal.status, refusal } }
   }
 }
 
@@ -175,13 +160,14 @@ async function readForm(
   return { form, body }
 }
 
-async function readBuffered(
+/** Rejects, or throws, where the body is too long. */
+function readBuffered(
   message: IncomingMessage,
   maxBytes: number,
   proceed: () => void,
 ): Promise<Buffer> {
   const length = announcedLength(message)
-  if (length === 0) return Buffer.alloc(0)
+  if (length === 0) return Promise.resolve(Buffer.alloc(0))
   if (length !== undefined && length > maxBytes) throw tooLarge(maxBytes)
   proceed()
   return readAll(message, maxBytes)
