@@ -48,10 +48,11 @@ function caller(iam: Iam, administrator: string) {
   const call = { account, at: clock.now(), requestId: 'r', region: 'us-west-2' } as Call
   const key = iam.identities.accessKey(administrator)
   const whole = { ...call, caller: key?.caller } as Call
+  const request = { headers: new Map() } as unknown as AwsRequest
   return (fields: Record<string, string>) => {
     const form = new URLSearchParams({ Version: '2010-05-08', ...fields })
-    const bound = iam.service.match({} as AwsRequest, form)
-    const input = bound.parse({} as AwsRequest, new Uint8Array(), undefined)
+    const bound = iam.service.match(request, form)
+    const input = bound.parse(request, new Uint8Array(), undefined)
     void bound.needs(input, whole)
     const output = bound.handle(input, whole)
     return { output, write: (result: unknown) => bound.write(result, whole).body as string }

@@ -69,12 +69,13 @@ test('whatever fields hold, an operation answers or refuses; it never fails', as
   await iam.createAccount({ id: account })
   const caller = { kind: 'root', account, arn: `arn:aws:iam::${account}:root` }
   const call = { account, caller, at: clock.now(), requestId: 'request', region: 'r' } as Call
+  const request = { headers: new Map() } as unknown as AwsRequest
 
   const ask = async (Action: string, fields: Record<string, string>): Promise<boolean> => {
     const form = new URLSearchParams({ Action, Version: model.version, ...fields })
     try {
-      const bound = iam.service.match({} as AwsRequest, form)
-      const input = bound.parse({} as AwsRequest, new Uint8Array(), undefined)
+      const bound = iam.service.match(request, form)
+      const input = bound.parse(request, new Uint8Array(), undefined)
       for (const need of (await bound.needs(input, call)) ?? []) assert.match(need.action, /^iam:/)
       const { status } = bound.write(await bound.handle(input, call), call)
       assert.equal(status, 200)
