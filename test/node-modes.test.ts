@@ -137,7 +137,8 @@ test("hole of kube2iam and kiam: whoever sends from another pod's address is tak
   // Where pods have networks of their own, an address must be the pod's before it can send from it.
   const take = localAddress.startsWith('127.')
     ? ''
-    : `(await import('node:child_process')).execFileSync('ip', ['address', 'add', '${localAddress}/32', 'dev', 'eth0'])`
+    : `const { execFileSync } = await import('node:child_process')
+      execFileSync('ip', ['address', 'add', '${localAddress}/32', 'dev', 'eth0'])`
   const code = `${take}; console.log(await get(directory, { localAddress: '${localAddress}' }))`
   await startNode('spoofer', code, {}, { capabilities: { add: ['NET_ADMIN'] } })
   assert.equal((await lab.logsOfEnded('spoofer')).trim(), '200 database')

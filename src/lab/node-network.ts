@@ -1,7 +1,8 @@
 /** What a node is to its pods where they have networks of their own: its services at their link-local addresses. */
+import type { Server } from 'node:net'
 import type { Log } from '../audit/log.ts'
 import { agentAddresses, metadataAddresses } from '../kubernetes/network/address-plan.ts'
-import type { ClusterNetwork, NodePlace } from '../kubernetes/network/cluster-network.ts'
+import type { ClusterNetwork, Door, NodePlace } from '../kubernetes/network/cluster-network.ts'
 import { type NodePods, nodePods } from '../kubernetes/network/node-pods.ts'
 import type { PodNetwork } from '../kubernetes/network/pod-network.ts'
 import type { KubernetesObject } from '../kubernetes/object.ts'
@@ -29,22 +30,29 @@ export interface NodeNetwork extends AsyncDisposable {
   readonly pods: PodNetwork
 }
 
-const port = 80
-
 /** Puts the node on its cluster's network. Rejects with NetworkFailure. */
 export async function openNodeNetwork(options: NodeNetworkOptions): Promise<NodeNetwork> {
   const { network, address, host, agent } = options
   await using stack = new AsyncDisposableStack()
   const place = stack.use(await network.openNode(address))
   const pods = stack.use(nodePods({ network, node: address, host }))
-  const { four, six } = agentAddresses
-  const hosts = network.options.hasIpv6 ? [four, six] : [four]
-  for (const door of await place.listen(hosts.map((one) => ({ host: one, port })))) {
-    stack.use(await agent.serve(door, [four, six]))
+  const ofAgent = doorsOf(agentAddresses, network)
+  const ofMetadata = isShut(options) ? [] : doorsOf(metadataAddresses, network)
+  // Together: each asking costs a process.
+  const doors = await place.listen([...ofAgent, ...ofMetadata])
+  for (const door of doors.splice(0, ofAgent.length)) {
+    stack.use(await agent.serve(door, [agentAddresses.four, agentAddresses.six]))
   }
-  stack.use(await openMetadataDoor(options, place, pods))
+  stack.use(await openMetadataDoor(options, { place, pods, doors }))
   const rest = stack.move()
   return { pods, [Symbol.asyncDispose]: () => rest.disposeAsync() }
+}
+
+function doorsOf(
+  { four, six }: { readonly four: string; readonly six: string },
+  { options }: ClusterNetwork,
+): Door[] {
+  return (options.hasIpv6 ? [four, six] : [four]).map((host) => ({ host, port: 80 }))
 }
 
 /** The variables of a pod's containers that say where its node's services are; they are where they are on EC2. */
@@ -64,34 +72,37 @@ export function hasOwnNetwork(pod: KubernetesObject): boolean {
  */
 async function openMetadataDoor(
   given: NodeNetworkOptions,
-  place: NodePlace,
-  pods: NodePods,
+  {
+    place,
+    pods,
+    doors,
+  }: { readonly place: NodePlace; readonly pods: NodePods; readonly doors: readonly Server[] },
 ): Promise<AsyncDisposable> {
   const { network, metadata, follow, log } = given
-  const { four, six } = metadataAddresses
-  const hosts = network.options.hasIpv6 ? [four, six] : [four]
-  let open: AsyncDisposable[] = []
+  const serve = (these: readonly Server[]) =>
+    Promise.all(these.map((door) => metadata.serve(door, pods.podAt)))
+  let open = await serve(doors)
   let isOver = false
   const shut = async () => {
-    const doors = open
+    const closing = open
     open = []
-    await Promise.all(doors.map((door) => door[Symbol.asyncDispose]()))
+    await Promise.all(closing.map((door) => door[Symbol.asyncDispose]()))
   }
   const adjust = async () => {
     if (isOver || isShut(given)) return shut()
     if (open.length > 0) return
-    const doors = await place.listen(hosts.map((one) => ({ host: one, port })))
-    open = await Promise.all(doors.map((door) => metadata.serve(door, pods.podAt)))
+    open = await serve(await place.listen(doorsOf(metadataAddresses, network)))
   }
   // One change after the other.
-  let last = adjust()
-  await last
-  const following = follow(() => {
+  let last = Promise.resolve()
+  const again = () => {
     last = last
       .then(adjust)
       .catch((error) => log.error({ error }, 'instance metadata is not there'))
     return last
-  })
+  }
+  const following = follow(again)
+  await again()
   return {
     async [Symbol.asyncDispose]() {
       following[Symbol.dispose]()
@@ -104,6 +115,6 @@ async function openMetadataDoor(
 
 /** Tokens are required, and none comes as far as a pod. */
 function isShut({ options, hasRoleProxy }: NodeNetworkOptions): boolean {
-  const { httpTokens, hopLimit = 2 } = options()
-  return httpTokens === 'required' && hopLimit < 2 && !hasRoleProxy()
+  const { blockedPods, hopLimit = 2 } = options()
+  return blockedPods === 'reject' && hopLimit < 2 && !hasRoleProxy()
 }
