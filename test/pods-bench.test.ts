@@ -8,3 +8,10 @@ test('the pods bench runs small, and every pod runs to its end', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [bench, '--small'])
   assert.match(stdout, /^3 of 3 pods .*\n5 of 5 pods together /)
 })
+
+test('it runs with a network for each pod too', { skip: process.getuid?.() !== 0 }, async () => {
+  const bench = new URL('../bench/pods.ts', import.meta.url).pathname
+  const args = [bench, '--small', '--network=namespaces']
+  const { stdout } = await promisify(execFile)(process.execPath, args)
+  assert.match(stdout, /^3 of 3 pods .*\n3 networks one after another: .*\n5 of 5 pods together /)
+})

@@ -49,7 +49,7 @@ function podRows({ podNetwork }: LabStatus): [string, string, string][] {
   if (!podNetwork) return []
   const { kind, note = '' } = podNetwork
   if (kind === 'namespaces') return [['pods', 'a network namespace each', '']]
-  return [['pods', 'on this machine’s network', note]]
+  return [['pods', "on this machine's network", note]]
 }
 
 function nextSteps(context: CliContext, status: LabStatus): string[] {

@@ -159,7 +159,7 @@ function databaseUrl({ dbUrl }: UpOptions): Record<string, string> {
 
 /** The child's own words, from the log, become ours. */
 function didNotStart(logFile: string, from: number): CliFailure {
-  const said = readFileSync(logFile, 'utf8').slice(from)
+  const said = readFileSync(logFile).subarray(from).toString()
   const error = /^error: (.*)$/m.exec(said)
   const hints = error
     ? said

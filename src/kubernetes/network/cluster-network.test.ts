@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, readlinkSync, rmSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { silentLog } from '../../audit/log.ts'
 import { hostNetwork } from '../kubelet/pod-addresses.ts'
 import type { KubernetesObject } from '../object.ts'
 import { findCommand } from '../runtime/process/host-files.ts'
+import { createProcessRuntime } from '../runtime/process/process-runtime.ts'
 import { type ClusterNetwork, openClusterNetwork } from './cluster-network.ts'
 import { LoopbackPorts } from './loopback-ports.ts'
 import { nodePods } from './node-pods.ts'
@@ -172,3 +176,36 @@ test('where nobody is in the place of a node, its services are refused', { skip 
     assert.match(await read(namespace, service, 80), refused)
   }
 })
+
+for (const isolation of ['bubblewrap', 'unshare'] as const) {
+  test(`a container and what is run inside it are in the pod's network (isolation ${isolation})`, {
+    skip,
+  }, async () => {
+    await using network = await open()
+    using pods = nodePods({ network, node, host: hostNetwork(node) })
+    using sandbox = await pods.open(pod('a'), pods.take(pod('a')))
+    const directory = mkdtempSync(join(tmpdir(), 'podpass-network-'))
+    const path = '/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+    await using runtime = await createProcessRuntime({ path, directory, isolation, log: silentLog })
+    const { promise: first, resolve } = Promise.withResolvers<string>()
+    const spec = {
+      label: 'inside',
+      argv: ['sh', '-c', 'readlink /proc/self/ns/net; exec sleep 1000'],
+      environment: {},
+      hostname: 'inside',
+      mounts: [],
+      network: { namespace: sandbox?.namespace ?? '', mayChange: false },
+      privateDirectory: directory,
+      output: (_stream: string, chunk: Uint8Array) => resolve(Buffer.from(chunk).toString().trim()),
+    }
+    const container = await runtime.start(spec)
+    const { signal } = new AbortController()
+    const readlink = ['readlink', '/proc/self/ns/net']
+    const { output } = await runtime.execute(container, spec, readlink, signal)
+    assert.equal(output.trim(), await first)
+    assert.notEqual(output.trim(), readlinkSync('/proc/self/ns/net'))
+    container.signal('SIGKILL')
+    await container.exit
+    rmSync(directory, { recursive: true })
+  })
+}
