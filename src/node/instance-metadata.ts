@@ -180,7 +180,10 @@ async function handle(exchange: Exchange & { response: ServerResponse }): Promis
       return { ...found, text: found.text ?? pageOf(found.status) }
     },
   })
-  if (proxied !== 'pass') return write(response, proxied)
+  if (proxied !== 'pass') {
+    const headers = { 'content-type': 'text/plain; charset=utf-8', ...proxied.headers }
+    return write(response, { ...proxied, headers })
+  }
   // The agent is on the host's network: what it passes on is not a pod's request any more.
   write(response, answerTo({ ...exchange, caller: { ...caller, isOnHostNetwork: true } }))
 }

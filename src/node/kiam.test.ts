@@ -72,8 +72,13 @@ function agent(
 test('a pod gets its annotated role for a quarter of an hour, new ones five minutes ahead', async () => {
   const { get, asked, clock } = agent(podsWith({ '10.0.0.1': [pod('app', { [role]: 'app' })] }))
   assert.deepEqual(await get(directory), { status: 200, text: 'app' })
-  assert.equal((await get(directory.slice(0, -1))).status, 301)
-  const { text } = await get(`${directory}app`)
+  assert.deepEqual(await get(directory.slice(0, -1)), {
+    status: 301,
+    text: `<a href="${directory}">Moved Permanently</a>.\n\n`,
+    headers: { location: directory, 'content-type': 'text/html; charset=utf-8' },
+  })
+  const { text, headers } = await get(`${directory}app`)
+  assert.equal(headers?.['content-type'], 'application/json')
   assert.equal(JSON.parse(text).Expiration, '2026-01-01T00:15:00Z')
   assert.deepEqual(asked[0], {
     roleArn: `${base}app`,
@@ -95,8 +100,10 @@ test('a pod without the annotation is 404, an unknown address 500', async () => 
   const unknown = await get(`${directory}app`, '10.0.0.9')
   assert.deepEqual(
     [unknown.status, unknown.text],
-    [500, 'error fetching credentials: pod not found\n'],
+    [500, 'error fetching credentials: no pod found\n'],
   )
+  const nobody = await get(directory, '10.0.0.9')
+  assert.deepEqual([nobody.status, nobody.text], [500, 'pod not found\n'])
   const two = await get(`${directory}app`, '10.0.0.2')
   assert.equal(two.text, 'error fetching credentials: multiple running pods found\n')
 })
@@ -111,8 +118,25 @@ test('a namespace that permits nothing has nothing: what kube2iam leaves open is
 })
 
 test('a role that is not the annotated one is forbidden', async () => {
-  const { get } = agent(podsWith({ '10.0.0.1': [pod('app', { [role]: 'app' })] }))
+  const { get, events } = agent(podsWith({ '10.0.0.1': [pod('app', { [role]: 'app' })] }))
   assert.equal((await get(`${directory}admin`)).status, 500)
+  assert.equal(
+    events[0],
+    "app KiamRoleForbidden failed assuming role \"admin\": requested 'admin' but annotated with 'app', forbidden",
+  )
+})
+
+test('a slash in front of a role, asked for or annotated, changes nothing', () => {
+  const may = (asked: string, annotated: string, settings: KiamSettings) =>
+    forbids(asked, pod('x', { [role]: annotated }), podsWith({}, '.*/app'), settings) === undefined
+  for (const asked of ['app', '/app', `${base}app`]) {
+    for (const annotated of ['app', '/app', `${base}app`]) {
+      assert.equal(may(asked, annotated, { roleBaseArn: base }), true, `${asked} ${annotated}`)
+    }
+  }
+  assert.equal(may('team/app', '/team/app', { roleBaseArn: base }), true)
+  assert.equal(may('app', 'app', { roleBaseArn: `${base}team/` }), true)
+  assert.equal(may('app', 'app', {}), false, 'without a base there is no ARN to match')
 })
 
 test('expressions stand between ^ and $, on the ARN', () => {
@@ -206,5 +230,6 @@ test('what STS refuses is 500, with an event', async () => {
   const { status, text } = await get(`${directory}app`)
   assert.equal(status, 500)
   assert.match(text, /^error fetching credentials: AccessDenied: no\n\tstatus code: 403/)
-  assert.match(events[0] ?? '', /KiamCredentialError/)
+  const event = 'app KiamCredentialError failed retrieving credentials: AccessDenied: no'
+  assert.equal(events[0], event)
 })

@@ -13,6 +13,7 @@ import {
   expressionMatches,
   goError,
   goHttpError,
+  goRedirect,
   type PodsByAddress,
   type ProxyAnswer,
   type RoleProxy,
@@ -68,13 +69,13 @@ export function forbids(
   pods: PodsByAddress,
   settings: KiamSettings,
 ): string | undefined {
-  const annotated = fullArn(pod.annotations[roleKey] ?? '', settings)
+  const annotated = pod.annotations[roleKey] ?? ''
   const role = fullArn(requested, settings)
-  if (annotated !== role) {
-    return `requested '${role}' but annotated with '${annotated}', forbidden`
+  if (fullArn(annotated, settings) !== role) {
+    return `requested '${requested}' but annotated with '${annotated}', forbidden`
   }
   const expression = pods.namespaceAnnotations(pod.namespace)?.[permittedKey] ?? ''
-  if (expression === '') return `namespace policy expression '(empty)' forbids role '${role}'`
+  if (expression === '') return `namespace policy expression '(empty)' forbids role '${requested}'`
   const { strictNamespaceRegexp = true } = settings
   // As it is in kiam: the ends belong to the first and the last alternative only, so that `a|b` is `^a` or `b$`.
   const rule = strictNamespaceRegexp ? `^${expression}$` : expression
@@ -114,8 +115,7 @@ export class Kiam implements RoleProxy {
     }
     const wanted = credentialsPath(path)
     if (!wanted) return this.#otherRoute(method, path)
-    if (!wanted.slash)
-      return { status: 301, text: '', headers: { location: `${encodeURI(path)}/` } }
+    if (!wanted.slash) return goRedirect(`${encodeURI(path)}/`)
     const { clock, pods, settings, retryMs = 5000 } = this.#options
     const found = await retried(
       clock,
@@ -128,7 +128,8 @@ export class Kiam implements RoleProxy {
       const role = found.pod.annotations[roleKey]
       return role ? { status: 200, text: role } : goHttpError(404, 'empty role')
     }
-    if ('problem' in found) return failure(found.problem)
+    // As it is in kiam: its server has another text for this one where credentials are asked for.
+    if ('problem' in found) return failure(found.problem.replace('pod not found', 'no pod found'))
     const { pod } = found
     const refusal = forbids(wanted.role, pod, pods, settings())
     if (refusal !== undefined) {
@@ -138,11 +139,12 @@ export class Kiam implements RoleProxy {
     }
     const cached = await this.#credentials(fullArn(wanted.role, settings()), pod)
     if ('code' in cached) {
-      const text = goError(cached)
-      this.#options.event?.(pod, 'KiamCredentialError', `failed retrieving credentials: ${text}`)
-      return failure(text)
+      const message = `failed retrieving credentials: ${cached.code}: ${cached.message}`
+      this.#options.event?.(pod, 'KiamCredentialError', message)
+      return failure(goError(cached))
     }
-    return credentialsAnswer(cached.credentials, cached.fetchedAt)
+    const answer = credentialsAnswer(cached.credentials, cached.fetchedAt)
+    return { ...answer, headers: { 'content-type': 'application/json' } }
   }
 
   #otherRoute(method: string, path: string): ProxyAnswer | 'pass' {

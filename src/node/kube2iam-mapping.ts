@@ -43,9 +43,12 @@ export function mapRole(
     const names = found.map(({ name }) => name).join(' ')
     return { problem: `${found.length} pods ([${names}]) with the ip ${sourceIp} indexed` }
   }
-  const raw = pod.annotations[roleKey] ?? settings.defaultRole
-  if (!raw) return { problem: `unable to find role for IP ${sourceIp}` }
-  const roleArn = fullArn(raw, settings)
+  const annotated = pod.annotations[roleKey]
+  const fallback = fallbackArn(settings)
+  if (annotated === undefined && fallback === '') {
+    return { problem: `unable to find role for IP ${sourceIp}` }
+  }
+  const roleArn = annotated === undefined ? fallback : fullArn(annotated, settings)
   if (!isAllowed(roleArn, pod.namespace, pods, settings)) {
     return {
       problem: `role requested ${roleArn} not valid for namespace of pod at ${sourceIp} with namespace ${pod.namespace}`,
@@ -62,8 +65,15 @@ export function mapRole(
 
 /** A role's name after the base; an ARN as it is. */
 export function fullArn(role: string, { baseRoleArn = '' }: Kube2iamSettings): string {
-  if (role.startsWith('arn:')) return role
-  return `${baseRoleArn}${role.replace(/^\//, '')}`
+  return /^arn:/i.test(role) ? role : `${baseRoleArn}${role}`
+}
+
+/**
+ * The role of pods without the annotation. As it is in kube2iam: where there is a base but no default role, the base
+ * itself stands for it, so that such pods are not told 404 but, in a list of 200, no role.
+ */
+function fallbackArn(settings: Kube2iamSettings): string {
+  return fullArn(settings.defaultRole ?? '', settings)
 }
 
 function isAllowed(
@@ -72,10 +82,10 @@ function isAllowed(
   pods: PodsByAddress,
   settings: Kube2iamSettings,
 ): boolean {
-  const { namespaceRestrictions = false, namespaceRestrictionFormat, defaultRole } = settings
-  if (!namespaceRestrictions) return true
-  if (defaultRole && roleArn === fullArn(defaultRole, settings)) return true
-  return allowedRoles(pods.namespaceAnnotations(namespace)?.[namespaceKey]).some((given) => {
+  const { namespaceRestrictions = false, namespaceRestrictionFormat } = settings
+  if (!namespaceRestrictions || roleArn === fallbackArn(settings)) return true
+  const allowed = allowedRoles(pods.namespaceAnnotations(namespace)?.[namespaceKey]) ?? []
+  return allowed.some((given) => {
     const pattern = fullArn(given, settings)
     if (namespaceRestrictionFormat !== 'regexp') return globMatches(pattern, roleArn)
     // As it is in kube2iam: not anchored, so `app` also allows `my-app-admin`, and `.` is any letter.
@@ -83,13 +93,13 @@ function isAllowed(
   })
 }
 
-/** The annotation's JSON array; what is none allows nothing. */
-function allowedRoles(annotation: string | undefined): string[] {
+/** The annotation's JSON array; null: it is none, which allows nothing. */
+function allowedRoles(annotation: string | undefined): string[] | null {
   try {
-    const list: unknown = JSON.parse(annotation ?? '[]')
-    return Array.isArray(list) ? list.filter((item) => typeof item === 'string') : []
+    const list: unknown = JSON.parse(annotation ?? '')
+    return Array.isArray(list) ? list.filter((item) => typeof item === 'string') : null
   } catch {
-    return []
+    return null
   }
 }
 

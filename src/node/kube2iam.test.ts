@@ -104,9 +104,9 @@ test('a role that is not the annotated one is 403', async () => {
   assert.deepEqual([answer.status, answer.text], [403, 'Invalid role admin\n'])
 })
 
-test('without the annotation there is the default role, and without that 404', () => {
+test('without the annotation there is the default role, and without that, and a base, 404', () => {
   const pods = podsWith({ '10.0.0.1': [pod('app')] })
-  assert.deepEqual(mapRole('10.0.0.1', pods, { baseRoleArn: base }), {
+  assert.deepEqual(mapRole('10.0.0.1', pods, {}), {
     problem: 'unable to find role for IP 10.0.0.1',
   })
   const settings = { baseRoleArn: base, defaultRole: 'plain', namespaceRestrictions: true }
@@ -115,6 +115,33 @@ test('without the annotation there is the default role, and without that 404', (
     roleArn: `${base}plain`,
     namespace: 'default',
   })
+})
+
+test('with a base the list of a pod without the annotation is 200 and empty, restricted or not', async () => {
+  const at = { '10.0.0.1': [pod('bare')], '10.0.0.2': [pod('blank', { [role]: '' })] }
+  for (const namespaceRestrictions of [false, true]) {
+    const { get } = agent(podsWith(at), { baseRoleArn: base, namespaceRestrictions })
+    for (const ip of ['10.0.0.1', '10.0.0.2']) {
+      assert.deepEqual(await get(directory, ip), { status: 200, text: '' })
+      assert.equal((await get(`${directory}database`, ip)).status, 403)
+    }
+  }
+})
+
+test('what begins with arn:, in any case, is an ARN; a slash in front of a name stays', () => {
+  const mapped = (wanted: string) =>
+    mapRole('10.0.0.1', podsWith({ '10.0.0.1': [pod('x', { [role]: wanted })] }), {
+      baseRoleArn: base,
+    })
+  const roles: [wanted: string, roleArn: string][] = [
+    ['app', `${base}app`],
+    ['team/app', `${base}team/app`],
+    ['/app', `${base}/app`],
+    ['ARN:aws:iam::444455556666:role/app', 'ARN:aws:iam::444455556666:role/app'],
+  ]
+  for (const [wanted, roleArn] of roles) {
+    assert.deepEqual(mapped(wanted), { roleArn, namespace: 'default' })
+  }
 })
 
 test('an address of nobody, or of two pods, is 404', async () => {
@@ -302,7 +329,7 @@ test('hole: with --debug any pod reads the roles of all; without, the path is th
   assert.deepEqual(JSON.parse((await open.get('/debug/store', '10.0.0.3')).text), {
     namespaceByIP: { '10.0.0.1': 'money', '10.0.0.3': 'default' },
     rolesByIP: { '10.0.0.1': 'bank', '10.0.0.3': '' },
-    rolesByNamespace: { money: ['bank*'], default: [] },
+    rolesByNamespace: { money: ['bank*'], default: null },
   })
   const request = { method: 'GET', path: '/debug/store', sourceIp: '10.0.0.3', metadata }
   assert.equal(await agent(pods).proxy.answer(request), 'pass')

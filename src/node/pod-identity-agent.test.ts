@@ -5,7 +5,12 @@ import fc from 'fast-check'
 import { type Log, silentLog } from '../audit/log.ts'
 import { ManualClock } from '../clock/manual-clock.ts'
 import { startPodIdentityAgent } from './pod-identity-agent.ts'
-import { type EksAuthRefusal, type PodCredentials, PodIdentityCache } from './pod-identity-cache.ts'
+import {
+  type AssumeRoleForPodIdentity,
+  type EksAuthRefusal,
+  type PodCredentials,
+  PodIdentityCache,
+} from './pod-identity-cache.ts'
 
 const hour = 3_600_000
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -24,7 +29,9 @@ function credentials(expiration: number): PodCredentials {
   }
 }
 
-async function startAgent(more: { installed?: () => boolean; log?: Log } = {}) {
+async function startAgent(
+  more: { installed?: () => boolean; log?: Log; assume?: AssumeRoleForPodIdentity } = {},
+) {
   const clock = new ManualClock()
   const agent = await startPodIdentityAgent({
     host: '127.0.0.1',
@@ -134,6 +141,32 @@ test('what is no token, or not of this time, is told in the agent’s words', as
   }
 })
 
+test('what EKS Auth refuses keeps its status; whose fault it is, is known of modelled errors only', async () => {
+  const cases: [refusal: EksAuthRefusal, status: number, text: string][] = [
+    [
+      { status: 400, requestId: 'r', code: 'AccessDeniedException', message: 'm' },
+      400,
+      '[r]: (AccessDeniedException): m, fault: client',
+    ],
+    [
+      { status: 503, requestId: 'r', code: 'ServiceUnavailableException', message: 'm' },
+      503,
+      '[r]: (ServiceUnavailableException): m, fault: server',
+    ],
+    [
+      { status: 403, requestId: 'r', code: 'UnrecognizedClientException', message: 'm' },
+      403,
+      '[r]: (UnrecognizedClientException): m, fault: unknown',
+    ],
+    [{ requestId: '', code: 'NoAnswer', message: 'no route to host' }, 500, 'no route to host'],
+  ]
+  for (const [refusal, status, text] of cases) {
+    await using agent = await startAgent({ assume: async () => refusal })
+    const answer = await agent.ask({ authorization: tokenOf({}) })
+    assert.deepEqual(answer, { status, text: `${text}\n` })
+  }
+})
+
 test('more than a burst at once is too many', async () => {
   await using agent = await startAgent()
   for (let count = 0; count < 500; count++) {
@@ -168,7 +201,17 @@ function openCache() {
   const refuse = (code: string) => {
     answer = () => ({ status: 400, requestId: '', code, message: '' })
   }
-  return { clock, cache, asked, refuse, [Symbol.dispose]: () => cache[Symbol.dispose]() }
+  const set = (next: typeof answer) => {
+    answer = next
+  }
+  return {
+    clock,
+    cache,
+    asked,
+    refuse,
+    answer: set,
+    [Symbol.dispose]: () => cache[Symbol.dispose](),
+  }
 }
 
 const settle = () => new Promise((resolve) => setImmediate(resolve))
@@ -201,6 +244,20 @@ test('a final refusal drops what was kept, another is asked again after a minute
   kept.clock.advance(90_000)
   await settle()
   assert.ok('code' in (await kept.cache.get('a')))
+})
+
+test('new credentials that hardly live are refused in the agent’s words', async () => {
+  using kept = openCache()
+  const lives: [ms: number, seconds: string][] = [
+    [15_000, '15.00'],
+    [-1500, '-1.50'],
+  ]
+  for (const [ms, seconds] of lives) {
+    kept.answer(() => credentials(kept.clock.now() + ms))
+    const { message, status } = (await kept.cache.get('a')) as EksAuthRefusal
+    const words = 'fetched credentials are expired or will expire within the next'
+    assert.deepEqual([message, status], [`${words} ${seconds} seconds`, undefined])
+  }
 })
 
 test('credentials with 15 s left are not given out', async () => {

@@ -123,9 +123,25 @@ function hostOf(header: string): string {
   return /^[^:]*:[^:]*$/.test(header) ? header.slice(0, header.indexOf(':')) : header
 }
 
+/** The errors of EKS Auth that its model knows: of others the SDK cannot tell whose fault they are. */
+const modelled = new Set(
+  [
+    'AccessDenied',
+    'ExpiredToken',
+    'InternalServer',
+    'InvalidParameter',
+    'InvalidRequest',
+    'InvalidToken',
+    'ResourceNotFound',
+    'ServiceUnavailable',
+    'Throttling',
+  ].map((name) => `${name}Exception`),
+)
+
 function refusal({ status, requestId, code, message }: EksAuthRefusal): Answer {
   if (status === undefined) return { status: 500, text: message }
-  const fault = status >= 500 ? 'server' : 'client'
+  const server = status >= 500 ? 'server' : 'client'
+  const fault = modelled.has(code) ? server : 'unknown'
   return { status, text: `[${requestId}]: (${code}): ${message}, fault: ${fault}` }
 }
 

@@ -37,6 +37,13 @@ const final = new Set([
   'ResourceNotFoundException',
 ])
 
+/** What AWS's agent says of credentials that hardly live, instead of handing them on. */
+function tooShort(lifeMs: number): EksAuthRefusal {
+  const seconds = (lifeMs / 1000).toFixed(2)
+  const message = `fetched credentials are expired or will expire within the next ${seconds} seconds`
+  return { requestId: '', code: 'CredentialsExpired', message }
+}
+
 interface Entry {
   readonly credentials: PodCredentials
   renewal: Disposable
@@ -88,7 +95,10 @@ export class PodIdentityCache implements Disposable {
       this.#options
         .assume(token)
         .then((answer) => {
-          if ('accessKeyId' in answer) this.#keep(token, answer)
+          if (!('accessKeyId' in answer)) return answer
+          const life = this.#lifeOf(answer)
+          if (life <= lifeMsMin) return tooShort(life)
+          this.#keep(token, answer)
           return answer
         })
         .finally(() => this.#asking.delete(token))
@@ -98,9 +108,8 @@ export class PodIdentityCache implements Disposable {
 
   #keep(token: string, credentials: PodCredentials): void {
     this.#drop(token)
-    const life = this.#lifeOf(credentials)
-    if (this.#disposed || life <= lifeMsMin) return
-    const renewal = this.#renewIn(token, Math.min(renewAfterMs, life))
+    if (this.#disposed) return
+    const renewal = this.#renewIn(token, Math.min(renewAfterMs, this.#lifeOf(credentials)))
     this.#entries.set(token, { credentials, renewal })
     if (this.#entries.size <= entriesMax) return
     const [oldest] = this.#entries.keys()

@@ -98,6 +98,15 @@ export function goHttpError(status: number, text: string): ProxyAnswer {
   return { status, text: `${text}\n`, headers: { 'x-content-type-options': 'nosniff' } }
 }
 
+/** 301 as Go's `http.Redirect` answers a GET. */
+export function goRedirect(location: string): ProxyAnswer {
+  return {
+    status: 301,
+    text: `<a href="${location.replaceAll('&', '&amp;').replaceAll("'", '&#39;')}">Moved Permanently</a>.\n\n`,
+    headers: { location, 'content-type': 'text/html; charset=utf-8' },
+  }
+}
+
 /** `…/security-credentials`, `…/security-credentials/` (role is '') or `…/security-credentials/<role>`. */
 export function credentialsPath(
   path: string,
