@@ -19,7 +19,7 @@ const roleNames = async () => {
   return (JSON.parse(ok(await lab.aws(...args)).stdout) as string[]).sort()
 }
 
-test('create cluster takes a ClusterConfig, and get cluster shows it in each format', async () => {
+test('create cluster takes a ClusterConfig with its ServiceAccounts, and get cluster shows it in each format', async () => {
   const file = join(lab.home, 'cluster.yaml')
   writeFileSync(
     file,
@@ -38,7 +38,9 @@ iam:
         Statement: [{ Effect: Allow, Action: 's3:PutObject', Resource: 'arn:aws:s3:::b/*' }]
 `,
   )
-  ok(await lab.podpass('create', 'cluster', '-f', file))
+  const made = ok(await lab.podpass('create', 'cluster', '-f', file))
+  assert.match(made.stderr, /IAM OIDC provider for cluster `irsa`/)
+  assert.match(made.stderr, /ServiceAccount backend\/writer annotated/)
   const table = ok(await lab.podpass('get', 'cluster')).stdout
   assert.match(table, /^NAME +VERSION +STATUS +CREATED +ISSUER\nirsa +1\.32 +ACTIVE /)
   const json = JSON.parse(ok(await lab.podpass('get', 'cluster', '-o', 'json')).stdout) as [
@@ -54,15 +56,6 @@ iam:
   )
   assert.equal(nodes.stdout.trim().split('\n').length, 1)
 
-  const before = await roleNames()
-  const plan = ok(await lab.podpass('create', 'iamserviceaccount', '-f', file))
-  assert.match(
-    plan.stderr,
-    /\+ IAM role +podpass-irsa-backend-reader +trusts system:serviceaccount:backend:reader/,
-  )
-  assert.match(plan.stderr, /nothing has been changed: add --approve/)
-  assert.deepEqual(await roleNames(), before)
-  ok(await lab.podpass('create', 'iamserviceaccount', '-f', file, '--approve'))
   const listed = ok(await lab.podpass('get', 'iamserviceaccount', '--cluster', 'irsa')).stdout
   assert.match(
     listed,

@@ -1,5 +1,6 @@
 /** eksctl's `ClusterConfig` file: the part that IRSA needs. */
 import { readFileSync } from 'node:fs'
+import type { Command } from 'commander'
 import type { ClusterConfig, ConfiguredNodeGroup } from './cluster-config-schema.ts'
 import { CliFailure, exitCodes } from './failure.ts'
 import type { WantedNodeGroup } from './node-group.ts'
@@ -36,4 +37,18 @@ export function configuredGroup(group: ConfiguredNodeGroup): WantedNodeGroup {
     ...(labels && { labels }),
     ...(disablePodIMDS && { disablePodIMDS }),
   }
+}
+
+/** Refuses, as eksctl does, an option that the file's own fields are for; `names` as commander knows them. */
+export function refuseWithConfigFile(command: Command, names: readonly string[]): void {
+  const given = command.options.find(
+    (option) =>
+      names.includes(option.attributeName()) &&
+      command.getOptionValueSource(option.attributeName()) === 'cli',
+  )
+  const flag = given?.long ?? (command.args.length > 0 ? `the argument ${command.args[0]}` : '')
+  if (!flag) return
+  throw new CliFailure(`cannot use ${flag} when --config-file/-f is set`, {
+    exitCode: exitCodes.usage,
+  })
 }

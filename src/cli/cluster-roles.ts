@@ -66,18 +66,23 @@ export async function serviceRole(
   return arn
 }
 
-/** Names of the cluster's roles, by eksctl's tag, that begin with one of `prefixes`. */
+/**
+ * Names of the cluster's roles, by eksctl's tag. Tags are a call each, so only of those roles that begin with one of
+ * `prefixes`, or whose description ends with `described`.
+ */
 export async function rolesOfCluster(
   aws: AwsAccess,
   cluster: string,
   prefixes: readonly string[],
+  described?: string,
 ): Promise<string[]> {
   const client = await aws.iam()
   const { ListRoleTagsCommand, paginateListRoles } = await import('@aws-sdk/client-iam')
   const found: string[] = []
   for await (const page of paginateListRoles({ client }, {})) {
-    for (const { RoleName = '' } of page.Roles ?? []) {
-      if (!prefixes.some((prefix) => RoleName.startsWith(prefix))) continue
+    for (const { RoleName = '', Description = '' } of page.Roles ?? []) {
+      const named = prefixes.some((prefix) => RoleName.startsWith(prefix))
+      if (!named && !(described && Description.endsWith(described))) continue
       const { Tags = [] } = await client.send(new ListRoleTagsCommand({ RoleName }))
       const [tag] = clusterTags(cluster)
       if (Tags.some(({ Key, Value }) => Key === tag?.Key && Value === tag?.Value)) {

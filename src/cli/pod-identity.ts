@@ -7,7 +7,7 @@ import type {
 import type { IAMClient, Tag } from '@aws-sdk/client-iam'
 import { type AwsAccess, isAwsError } from './aws.ts'
 import { CliFailure } from './failure.ts'
-import type { ServiceAccountId } from './service-account-role.ts'
+import { hasTags, type ServiceAccountId } from './service-account-role.ts'
 import type { Task } from './tasks.ts'
 
 export const podIdentityAgent = 'eks-pod-identity-agent'
@@ -160,18 +160,10 @@ export function podIdentityRoleTags(
 }
 
 /** True of a role that was made for this association alone. */
-export async function isRoleOf(
+export function isRoleOf(
   client: IAMClient,
   roleName: string,
   id: ServiceAccountId,
 ): Promise<boolean> {
-  const { GetRoleCommand } = await import('@aws-sdk/client-iam')
-  try {
-    const { Role } = await client.send(new GetRoleCommand({ RoleName: roleName }))
-    const tags = new Map(Role?.Tags?.map(({ Key, Value }) => [Key, Value]))
-    return podIdentityRoleTags(id).every(({ Key, Value }) => tags.get(Key) === Value)
-  } catch (error) {
-    if (isAwsError(error, 'NoSuchEntity')) return false
-    throw error
-  }
+  return hasTags(client, roleName, podIdentityRoleTags(id))
 }

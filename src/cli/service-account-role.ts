@@ -1,6 +1,7 @@
 /** The role behind a ServiceAccount: its name, its trust policy, its life in IAM. */
 import type { IAMClient, Tag } from '@aws-sdk/client-iam'
 import { isAwsError } from './aws.ts'
+import { CliFailure } from './failure.ts'
 import { leaveInstanceProfiles } from './instance-profile.ts'
 
 /** What identifies one ServiceAccount of one cluster. */
@@ -48,6 +49,12 @@ export function roleTags(id: ServiceAccountId, more: Readonly<Record<string, str
   }).map(([Key, Value]) => ({ Key, Value }))
 }
 
+/** What the role of a ServiceAccount says of itself; of a cluster alone: how that ends. */
+export function roleDescription(id: ServiceAccountId | Pick<ServiceAccountId, 'cluster'>): string {
+  const whose = 'name' in id ? `identity of the ServiceAccount ${id.namespace}/${id.name}` : ''
+  return `${whose} of cluster ${id.cluster}`
+}
+
 /** Finds the OIDC provider of an issuer in the caller's account, its port there or left out; undefined when none is. */
 export async function findProvider(client: IAMClient, issuer: string): Promise<string | undefined> {
   const { ListOpenIDConnectProvidersCommand } = await import('@aws-sdk/client-iam')
@@ -64,7 +71,27 @@ export async function findProvider(client: IAMClient, issuer: string): Promise<s
   return undefined
 }
 
-/** Makes the role, or gives one that is there already its trust back; answers the ARN. */
+/** True of a role that carries these tags; false where there is no such role. */
+export async function hasTags(
+  client: IAMClient,
+  roleName: string,
+  tags: readonly Tag[],
+): Promise<boolean> {
+  const { GetRoleCommand } = await import('@aws-sdk/client-iam')
+  try {
+    const { Role } = await client.send(new GetRoleCommand({ RoleName: roleName }))
+    const present = new Map(Role?.Tags?.map(({ Key, Value }) => [Key, Value]))
+    return tags.every(({ Key, Value }) => present.get(Key) === Value)
+  } catch (error) {
+    if (isAwsError(error, 'NoSuchEntity')) return false
+    throw error
+  }
+}
+
+/**
+ * Makes the role, or gives one of ours that is there already its trust back; answers the ARN. Throws a CliFailure where
+ * the role was made for something else, which eksctl's own tags tell.
+ */
 export async function createRole(
   client: IAMClient,
   role: {
@@ -91,6 +118,12 @@ export async function createRole(
     return Role?.Arn ?? ''
   } catch (error) {
     if (!isAwsError(error, 'EntityAlreadyExists')) throw error
+  }
+  const marks = role.tags.filter(({ Key }) => Key?.startsWith('alpha.eksctl.io/'))
+  if (!(await hasTags(client, role.name, marks))) {
+    throw new CliFailure(`there is an IAM role \`${role.name}\` already, made for something else`, {
+      hints: ['give another name, or use the role as it is: --attach-role-arn (attachRoleARN)'],
+    })
   }
   await client.send(
     new UpdateAssumeRolePolicyCommand({ RoleName: role.name, PolicyDocument: role.trust }),

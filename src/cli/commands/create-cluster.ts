@@ -1,6 +1,11 @@
 /** `create cluster`: control plane, nodes with their role, and the kubeconfig context. */
 import { Command } from 'commander'
 import { kubeconfigFile } from '../../config/kubeconfig.ts'
+import {
+  configuredAssociation,
+  createAssociations,
+  type WantedAssociation,
+} from '../association-tasks.ts'
 import { type AwsAccess, awsAccess, awsFailure } from '../aws.ts'
 import { findCluster } from '../cluster-access.ts'
 import { configuredGroup, readClusterConfig } from '../cluster-config.ts'
@@ -11,6 +16,11 @@ import { CliFailure, exitCodes } from '../failure.ts'
 import { checkProfile, defaultProfile, fargateTasks, type WantedProfile } from '../fargate.ts'
 import { nodeGroupTasks, type WantedNodeGroup } from '../node-group.ts'
 import { collect, keyValues } from '../options.ts'
+import {
+  configuredAccounts,
+  serviceAccountTasks,
+  type WantedServiceAccount,
+} from '../service-account-tasks.ts'
 import { runTasks, type Task } from '../tasks.ts'
 import { associationTask } from './associate-oidc-provider.ts'
 import { writeContext } from './write-kubeconfig.ts'
@@ -37,6 +47,8 @@ interface Options {
 interface Wanted extends Options {
   readonly groups: readonly WantedNodeGroup[]
   readonly profiles: readonly WantedProfile[]
+  readonly accounts: readonly WantedServiceAccount[]
+  readonly associations: readonly WantedAssociation[]
 }
 
 export function createClusterCommand(context: CliContext): Command {
@@ -81,11 +93,8 @@ Examples:
       try {
         const started = performance.now()
         await runTasks(context, await clusterTasks(aws, name, options))
-        if (options.withOidc) {
-          const association = await associationTask(context, aws, name)
-          if (association) await runTasks(context, [association])
-        }
         await finish(context, aws, name, options, homeOf(context, command).root)
+        await identities(context, aws, name, options)
         const seconds = ((performance.now() - started) / 1000).toFixed(1)
         context.stderr.write(`  EKS cluster \`${name}\` in ${aws.region} is ready (${seconds} s)\n`)
       } catch (error) {
@@ -96,8 +105,10 @@ Examples:
 
 /** The file's fields over the options; its node groups and profiles are all there will be, as with eksctl. */
 async function withConfigFile(options: Options): Promise<Wanted> {
-  if (!options.configFile) return { ...options, ...byFlags(options) }
-  const { metadata, iam, ...config } = await readClusterConfig(options.configFile)
+  if (!options.configFile)
+    return { ...options, ...byFlags(options), accounts: [], associations: [] }
+  const file = await readClusterConfig(options.configFile)
+  const { metadata, iam, ...config } = file
   if (options.fargate) {
     throw new CliFailure('cannot use --fargate when --config-file/-f is set', {
       exitCode: exitCodes.usage,
@@ -114,6 +125,8 @@ async function withConfigFile(options: Options): Promise<Wanted> {
     ...(iam.withOIDC && { withOidc: true }),
     groups: options.withoutNodegroup ? [] : groups.map(configuredGroup),
     profiles: config.fargateProfiles,
+    accounts: configuredAccounts(file),
+    associations: iam.podIdentityAssociations.map(configuredAssociation),
   }
 }
 
@@ -185,4 +198,34 @@ async function finish(
   const cluster = await findCluster(aws, name)
   await writeContext(aws, cluster, { file, home, current: options.setKubeconfigContext })
   context.stderr.write(`  kubectl reaches it now (${file})\n`)
+}
+
+/** What pods may be: the OIDC provider, then the ServiceAccounts with their roles, then the associations. */
+async function identities(
+  context: CliContext,
+  aws: AwsAccess,
+  name: string,
+  { withOidc, accounts, associations, configFile }: Wanted,
+): Promise<void> {
+  let next = `podpass utils associate-iam-oidc-provider --region=${aws.region} --cluster=${name} --approve`
+  try {
+    const association = withOidc && (await associationTask(context, aws, name))
+    if (association) await runTasks(context, [association])
+    next = `podpass create iamserviceaccount -f ${configFile} --override-existing-serviceaccounts --approve`
+    // A new cluster has ServiceAccounts of its own, such as kube-system/aws-node: the file's words count, as with eksctl.
+    const override = true
+    if (accounts.length > 0) {
+      await runTasks(context, await serviceAccountTasks(context, aws, name, accounts, { override }))
+    }
+    next = `podpass create podidentityassociation -f ${configFile}`
+    if (associations.length > 0) await createAssociations(context, aws, name, associations)
+  } catch (error) {
+    const failure = awsFailure(error, aws.environment)
+    if (!(failure instanceof CliFailure)) throw failure
+    throw new CliFailure(failure.message, {
+      exitCode: failure.exitCode,
+      hints: [...failure.hints, `cluster \`${name}\` is up; go on from here:    ${next}`],
+      cause: error,
+    })
+  }
 }

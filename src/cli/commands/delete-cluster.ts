@@ -10,7 +10,7 @@ import type { CliContext } from '../context.ts'
 import { deleteTemplate, templateName } from '../ec2-call.ts'
 import { untilGone } from '../eks-status.ts'
 import { CliFailure, exitCodes } from '../failure.ts'
-import { deleteRole, findProvider } from '../service-account-role.ts'
+import { deleteRole, findProvider, roleDescription } from '../service-account-role.ts'
 import { runTasks, type Task } from '../tasks.ts'
 import { profileDeletion } from './delete-fargateprofile.ts'
 
@@ -97,7 +97,8 @@ async function deletionTasks(aws: AwsAccess, cluster: Cluster): Promise<Task[]> 
       return undefined
     },
   })
-  for (const role of await rolesOfCluster(aws, name, prefixesOf(name))) {
+  const described = roleDescription({ cluster: name })
+  for (const role of await rolesOfCluster(aws, name, prefixesOf(name), described)) {
     tasks.push({
       mark: '-',
       what: 'IAM role',
