@@ -4,7 +4,7 @@
  * `--network=namespaces` (a network of its own for each) to compare.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
-import { platform, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { silentLog } from '../src/audit/log.ts'
 import { startKubelet } from '../src/kubernetes/kubelet/kubelet.ts'
@@ -13,12 +13,11 @@ import { openClusterNetwork } from '../src/kubernetes/network/cluster-network.ts
 import { LoopbackPorts } from '../src/kubernetes/network/loopback-ports.ts'
 import { nodePods } from '../src/kubernetes/network/node-pods.ts'
 import type { PodNetwork } from '../src/kubernetes/network/pod-network.ts'
-import { probeNetwork } from '../src/kubernetes/network/probe.ts'
 import { pods } from '../src/kubernetes/resources.ts'
 import { createImageMap } from '../src/kubernetes/runtime/images.ts'
-import { findCommand } from '../src/kubernetes/runtime/process/host-files.ts'
 import { createProcessRuntime } from '../src/kubernetes/runtime/process/process-runtime.ts'
 import { openCluster, until } from '../test/support/cluster.ts'
+import { networkAbility } from '../test/support/network.ts'
 
 const isSmall = process.argv.includes('--small')
 const single = isSmall ? 3 : 50
@@ -62,14 +61,7 @@ await using kubelet = await startKubelet({
 
 /** A cluster's network with this node. */
 async function openNetworks() {
-  const able = await probeNetwork({
-    isRoot: process.getuid?.() === 0,
-    platform: platform(),
-    find(program) {
-      const found = findCommand(program, { path, workingDirectory: '/', mounts: [] })
-      return 'file' in found ? found.file : undefined
-    },
-  })
+  const able = await networkAbility(path)
   if ('why' in able) throw new Error(able.why)
   await using stack = new AsyncDisposableStack()
   const whole = stack.use(

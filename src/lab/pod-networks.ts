@@ -85,7 +85,8 @@ async function find({
     isRoot: process.getuid?.() === 0,
     platform: platform(),
     find(program) {
-      const command = findCommand(program, { path, workingDirectory: '/', mounts: [] })
+      const everywhere = `${path}:/usr/sbin:/sbin`
+      const command = findCommand(program, { path: everywhere, workingDirectory: '/', mounts: [] })
       return 'file' in command ? command.file : undefined
     },
   })

@@ -4,14 +4,12 @@ import { hostNetwork } from '../../src/kubernetes/kubelet/pod-addresses.ts'
 import { openClusterNetwork } from '../../src/kubernetes/network/cluster-network.ts'
 import { LoopbackPorts } from '../../src/kubernetes/network/loopback-ports.ts'
 import { nodePods } from '../../src/kubernetes/network/node-pods.ts'
-import { probeNetwork } from '../../src/kubernetes/network/probe.ts'
-import { findCommand } from '../../src/kubernetes/runtime/process/host-files.ts'
 import { createProcessRuntime } from '../../src/kubernetes/runtime/process/process-runtime.ts'
+import { networkAbility } from './network.ts'
 
 const [directory = ''] = process.argv.slice(2)
 const path = '/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-const find = (program) => findCommand(program, { path, workingDirectory: '/', mounts: [] }).file
-const able = await probeNetwork({ find, isRoot: true, platform: process.platform })
+const able = await networkAbility(path)
 const network = await openClusterNetwork({
   ...able,
   region: 'ap-northeast-1',

@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
+import { networkAbility } from '../../../test/support/network.ts'
 import { silentLog } from '../../audit/log.ts'
 import { hostNetwork } from '../kubelet/pod-addresses.ts'
 import type { KubernetesObject } from '../object.ts'
-import { findCommand } from '../runtime/process/host-files.ts'
 import { createProcessRuntime } from '../runtime/process/process-runtime.ts'
 import { type ClusterNetwork, openClusterNetwork } from './cluster-network.ts'
 import { LoopbackPorts } from './loopback-ports.ts'
@@ -18,16 +18,10 @@ import { nodePods } from './node-pods.ts'
 import { probeNetwork } from './probe.ts'
 import { isOutside, relay } from './relay.ts'
 
-const isRoot = process.getuid?.() === 0
-const skip = !isRoot || process.platform !== 'linux'
+const able = await networkAbility()
+const skip = 'why' in able
 const run = promisify(execFile)
 const node = '192.168.3.4'
-
-function find(program: string): string | undefined {
-  const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-  const found = findCommand(program, { path, workingDirectory: '/', mounts: [] })
-  return 'file' in found ? found.file : undefined
-}
 
 function pod(name: string, spec: object = {}): KubernetesObject {
   const metadata = { name, namespace: 'default', uid: name, resourceVersion: '1' }
@@ -36,14 +30,13 @@ function pod(name: string, spec: object = {}): KubernetesObject {
 }
 
 async function open(ports = new LoopbackPorts()): Promise<ClusterNetwork> {
-  const able = await probeNetwork({ find, isRoot, platform: process.platform })
   if ('why' in able) throw new Error(able.why)
   const fixed = { region: 'ap-northeast-1', resolvConf: '/etc/resolv.conf', log: silentLog }
   return openClusterNetwork({ ...able, ...fixed, ports, apiPort: 1, random: () => 0 })
 }
 
 test('the probe says why a machine has no such networks', async () => {
-  const machine = { find, isRoot: true, platform: 'linux' }
+  const machine = { find: () => '/bin/false', isRoot: true, platform: 'linux' }
   for (const [change, why] of [
     [{ platform: 'darwin' }, 'the machine has no network namespaces'],
     [{ isRoot: false }, 'podpass does not run as root'],
@@ -55,7 +48,7 @@ test('the probe says why a machine has no such networks', async () => {
       { find: (name: string) => (name === 'ip' ? '/bin/ip' : undefined) },
       'util-linux is not installed',
     ],
-    [{ find: () => '/bin/false' }, 'unshare: 1'],
+    [{}, 'unshare: 1'],
     [{ find: () => '/nowhere/none' }, 'unshare: spawn /nowhere/none ENOENT'],
   ] as const) {
     assert.deepEqual(await probeNetwork({ ...machine, ...change }), { why })
