@@ -1,4 +1,5 @@
 /** AWS's denial texts. */
+import { explicitReason, implicitReason } from '../../kernel/policy/reason.ts'
 import type { Caller } from '../caller.ts'
 import type { Need } from '../operation.ts'
 
@@ -15,5 +16,14 @@ export function denialText(
   const who = caller.kind === 'anonymous' ? 'anonymous' : caller.arn
   const resource = quotesResource ? `"${need.resource}"` : need.resource
   const on = quotesResource && need.resource === '*' ? '' : ` on resource: ${resource}`
-  return `User: ${who} is not authorized to perform: ${need.action}${on} ${reason}`
+  return `User: ${who} is not authorized to perform: ${need.action}${on}${reasonText(need, reason)}`
+}
+
+/** A trust policy that is silent is not spoken of, and one that denies is called by its name. */
+function reasonText({ action, isTrustPolicy }: Need, reason: string): string {
+  if (!isTrustPolicy) return ` ${reason}`
+  if (reason === implicitReason('resource', action)) return ''
+  if (reason === explicitReason('resource'))
+    return ' with an explicit deny in the role trust policy'
+  return ` ${reason}`
 }

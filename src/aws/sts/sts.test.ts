@@ -38,9 +38,17 @@ describe('AssumeRole', () => {
       assume('partner', { ExternalId: 'abd' }),
       403,
       'AccessDenied',
-      /^User: .* is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::\d+:role\/partner/,
+      `User: arn:aws:iam::${testAccount}:user/administrator is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::${testAccount}:role/partner`,
     )
     assert.equal(sts.audit.last?.links.find(({ verdict }) => verdict === 'refused')?.link, 'trust')
+    const forbidding = trusting({ AWS: '*' }).replace('"Allow"', '"Deny"')
+    sts.identities.addRole('closed', [], { trustPolicy: forbidding })
+    await refused(
+      assume('closed'),
+      403,
+      'AccessDenied',
+      /role\/closed with an explicit deny in the role trust policy$/,
+    )
     await refused(
       assume('missing'),
       403,
