@@ -64,6 +64,19 @@ test('another ServiceAccount of the same namespace is refused by the trust polic
   await breaks('pod-other-sa', 'trust', notAuthorized, { serviceAccountName: 'thief' })
 })
 
+test('a role that a ConfigMap gives is injected, and refused by a trust policy that does not know the pod', async () => {
+  const map = { name: 'pod-identity-webhook', namespace: 'kube-system' }
+  const config = JSON.stringify({ '*/mapped': { RoleARN: role } })
+  await lab.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: map, data: { config } })
+  await lab.apply(serviceAccount('mapped', {}))
+  const more = { serviceAccountName: 'mapped' }
+  const report = await breaks('pod-mapped', 'trust', notAuthorized, more)
+  const named = report.links.find(({ link }) => link === 'service-account')?.evidence[0]
+  const source = 'ConfigMap kube-system/pod-identity-webhook'
+  assert.deepEqual(named, { key: 'role', actual: role, source })
+  ok(await lab.kubectl('-n', map.namespace, 'delete', 'configmap', map.name))
+})
+
 test('a misspelt annotation names no role, so the pod speaks as its node', async () => {
   await lab.apply(serviceAccount('misspelt', { 'eks.amazonaws.com/role-arm': role }))
   await breaks(

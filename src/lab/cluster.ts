@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import type { Log } from '../audit/log.ts'
 import type { ClusterSpec, NodegroupSpec } from '../aws/eks/cluster-control.ts'
+import { roleMappingMap } from '../chain/links/role-mapping.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { type ApiServer, startApiServer } from '../kubernetes/api/api-server.ts'
 import type { NodeAgent } from '../kubernetes/cluster-client.ts'
@@ -213,6 +214,10 @@ async function startPodIdentityWebhook(
       serviceAccounts: {
         serviceAccount: (namespace, name) => client.get(serviceAccounts, namespace, name),
         hasAssociation: (...of) => deps.podIdentity.hasAssociation(deps.spec.arn, ...of),
+        roleMapping: () =>
+          client.get(configMaps, roleMappingMap.namespace, roleMappingMap.name)?.['data']?.[
+            'config'
+          ],
       },
       settings: {
         ...defaultSettings,

@@ -1,6 +1,6 @@
 /** Decides what identity a pod gets and how: the annotations of pod and ServiceAccount over the webhook's settings. */
 import type { PodFacts, ServiceAccountFacts } from '../chain/links/pod-facts.ts'
-import { readRoleAnnotation } from '../chain/links/role-annotation.ts'
+import { findMappedRole, findRole, type MappedRole } from '../chain/links/role-mapping.ts'
 import { readBoolean, readExpiration } from './annotations.ts'
 import { tokenExpirationSecondsMin, type WebhookSettings } from './settings.ts'
 
@@ -35,46 +35,88 @@ export interface IdentityFacts {
   readonly serviceAccount: ServiceAccountFacts | undefined
   /** True where an association gives the ServiceAccount its role through the node's agent. */
   readonly hasAssociation: boolean
+  /** The text of the ConfigMap that gives roles to ServiceAccounts, where there is one. */
+  readonly roleMapping?: string | undefined
   readonly settings: WebhookSettings
   /** 0 ≤ x < 1, for the spread of lifetimes. */
   readonly random: () => number
 }
 
-/** Precedence: an association, then the ServiceAccount's role. */
+/** Precedence: an association, then the ServiceAccount's role, then the one that the ConfigMap gives it. */
 export function decideIdentity(facts: IdentityFacts): IdentityAnswer {
   const { namespace, pod, serviceAccount, hasAssociation, settings } = facts
   const annotations = serviceAccount?.metadata.annotations ?? {}
-  if (hasAssociation) return containerCredentials(facts, annotations)
-  if (!serviceAccount) return { kind: 'none', reason: 'no-service-account' }
-  const name = `ServiceAccount ${namespace}/${pod.spec?.serviceAccountName}`
-  const role = readRoleAnnotation(annotations, {
-    prefix: settings.annotationPrefix,
-    partition: settings.partition,
-  })
+  const name = pod.spec?.serviceAccountName ?? ''
+  const roleMapping = name === '' ? undefined : facts.roleMapping
+  if (hasAssociation) {
+    const mapped = findMappedRole(serviceAccount ? undefined : roleMapping, namespace, name)
+    return containerCredentials(
+      facts,
+      mapped.kind === 'mapped' ? mappingWishes(mapped) : annotationWishes(facts, annotations),
+    )
+  }
+  const role = findRole(
+    { namespace, name, annotations, roleMapping },
+    {
+      prefix: settings.annotationPrefix,
+      partition: settings.partition,
+      compose: settings.composeRoleArn,
+    },
+  )
+  const source = `ServiceAccount ${namespace}/${name}`
   switch (role.kind) {
     case 'none':
-      return { kind: 'none', reason: 'no-role' }
+      return { kind: 'none', reason: serviceAccount ? 'no-role' : 'no-service-account' }
     case 'invalid':
-      return { kind: 'invalid', reason: `${name}: role-arn \`${role.value}\`: ${role.why}` }
+      return { kind: 'invalid', reason: `${source}: role-arn \`${role.value}\`: ${role.why}` }
     case 'misspelt':
       return {
         kind: 'invalid',
-        reason: `${name}: annotation \`${role.key}\` means nothing, it should be \`${role.wantedKey}\``,
+        reason: `${source}: annotation \`${role.key}\` means nothing, it should be \`${role.wantedKey}\``,
       }
+    case 'bad-mapping':
+      return { kind: 'invalid', reason: role.why }
+    case 'mapped':
+      return webIdentity(facts, mappingWishes(role), role.roleArn, source)
     case 'role':
-      return webIdentity(facts, annotations, role.roleArn, name)
+      return webIdentity(facts, annotationWishes(facts, annotations), role.roleArn, source)
   }
+}
+
+/** What is wanted for a ServiceAccount beside its role; what is undefined is as the webhook is set up. */
+interface Wishes {
+  readonly audience?: string | undefined
+  readonly regionalSts?: boolean | undefined
+  readonly expirationSeconds?: number | undefined
+}
+
+/** Those that cannot be read are ignored. */
+function annotationWishes(
+  { settings }: IdentityFacts,
+  annotations: Readonly<Record<string, string>>,
+): Wishes {
+  const prefix = settings.annotationPrefix
+  return {
+    audience: annotations[`${prefix}/audience`],
+    regionalSts: readBoolean(annotations[`${prefix}/sts-regional-endpoints`]),
+    expirationSeconds: readExpiration(annotations[`${prefix}/token-expiration`]),
+  }
+}
+
+function mappingWishes({ audience, regionalSts, tokenExpirationSeconds: wanted }: MappedRole) {
+  const expirationSeconds = wanted && Math.max(tokenExpirationSecondsMin, wanted)
+  return { audience, regionalSts, expirationSeconds } satisfies Wishes
 }
 
 function webIdentity(
   facts: IdentityFacts,
-  annotations: Readonly<Record<string, string>>,
+  wishes: Wishes,
   roleArn: string,
   name: string,
 ): IdentityAnswer {
   const { settings } = facts
-  const lifetime = expiration(facts, annotations)
-  const audience = annotations[`${settings.annotationPrefix}/audience`] ?? settings.audience
+  const lifetime = expiration(facts, wishes)
+  const audience = wishes.audience ?? settings.audience
   const emptyAudience =
     audience === '' ? [`${name}: the audience is empty, so STS will not take the token`] : []
   return {
@@ -85,7 +127,7 @@ function webIdentity(
       roleArn,
       audience,
       expirationSeconds: lifetime.seconds,
-      regionalSts: regionalSts(facts, annotations),
+      regionalSts: wishes.regionalSts ?? settings.regionalSts,
       volumeName: 'aws-iam-token',
       mountPath: settings.mountPath,
       tokenFile: 'token',
@@ -96,13 +138,10 @@ function webIdentity(
   }
 }
 
-function containerCredentials(
-  facts: IdentityFacts,
-  annotations: Readonly<Record<string, string>>,
-): IdentityAnswer {
+function containerCredentials(facts: IdentityFacts, wishes: Wishes): IdentityAnswer {
   const { audience, mountPath, volumeName, tokenFile, fullUri } =
     facts.settings.containerCredentials
-  const { seconds, warnings } = expiration(facts, annotations)
+  const { seconds, warnings } = expiration(facts, wishes)
   return {
     kind: 'identity',
     warnings,
@@ -111,7 +150,7 @@ function containerCredentials(
       audience,
       // A day is spread over its last two hours, so that a cluster's pods do not renew all at once.
       expirationSeconds: seconds === 86_400 ? 79_200 + Math.floor(facts.random() * 7_201) : seconds,
-      regionalSts: regionalSts(facts, annotations),
+      regionalSts: wishes.regionalSts ?? facts.settings.regionalSts,
       volumeName,
       mountPath,
       tokenFile,
@@ -125,12 +164,12 @@ function containerCredentials(
 /** Pod over ServiceAccount over setting; what cannot be read is ignored. */
 function expiration(
   { pod, settings }: IdentityFacts,
-  annotations: Readonly<Record<string, string>>,
+  wishes: Wishes,
 ): { seconds: number; warnings: readonly string[] } {
   const key = `${settings.annotationPrefix}/token-expiration`
   const wanted =
     readExpiration(pod.metadata.annotations?.[key]) ??
-    readExpiration(annotations[key]) ??
+    wishes.expirationSeconds ??
     Math.max(tokenExpirationSecondsMin, settings.tokenExpirationSeconds)
   const max = settings.tokenExpirationSecondsMax
   if (wanted <= max) return { seconds: wanted, warnings: [] }
@@ -138,12 +177,4 @@ function expiration(
     seconds: max,
     warnings: [`${key}: ${wanted} s is longer than allowed: ${max} s is used`],
   }
-}
-
-function regionalSts(
-  { settings }: IdentityFacts,
-  annotations: Readonly<Record<string, string>>,
-): boolean {
-  const key = `${settings.annotationPrefix}/sts-regional-endpoints`
-  return readBoolean(annotations[key]) ?? settings.regionalSts
 }

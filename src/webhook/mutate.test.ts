@@ -11,7 +11,7 @@ const cases = JSON.parse(
 
 for (const { name, given, expect } of cases) {
   test(`${name}`, () => {
-    const { pod, annotations, settings, association = false, random = 0 } = given
+    const { pod, annotations, settings, association = false, random = 0, roleMapping } = given
     const known = annotations !== undefined && pod.spec.serviceAccountName !== undefined
     const before = structuredClone(pod)
     const mutation = mutate({
@@ -19,6 +19,7 @@ for (const { name, given, expect } of cases) {
       pod,
       serviceAccount: known ? { metadata: { name: 'app', annotations } } : undefined,
       hasAssociation: association,
+      roleMapping,
       settings: { ...defaultSettings, ...settings },
       random: () => random,
     })

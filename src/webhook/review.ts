@@ -13,6 +13,8 @@ export interface ServiceAccounts {
   ): ServiceAccountFacts | undefined | Promise<ServiceAccountFacts | undefined>
   /** True where an EKS Pod Identity association stands for it. */
   hasAssociation?(namespace: string, name: string): boolean
+  /** The text of the ConfigMap that gives roles to ServiceAccounts, where there is one. */
+  roleMapping?(): string | undefined
 }
 
 export interface ReviewDeps {
@@ -29,21 +31,20 @@ export interface ReviewAnswer {
   readonly namespace?: string
 }
 
-type TypeMeta = { readonly kind: string; readonly apiVersion: string }
+type TypeMeta = { readonly kind?: string; readonly apiVersion?: string }
 type Response = Readonly<Record<string, unknown>>
 
 /** Answers a review; faults in the request are answered as denials, as AWS's webhook does. Rejects only when a port does. */
 export async function answerReview(text: string, deps: ReviewDeps): Promise<ReviewAnswer> {
-  const defaults = { kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1' }
-  if (text.trim() === '') return { body: write(defaults, denial('', 'bad content')) }
+  if (text.trim() === '') return { body: write({}, denial('', 'bad content')) }
   let review: unknown
   try {
     review = JSON.parse(text)
   } catch (cause) {
     const message = `couldn't get version/kind; json parse error: ${parseFault(cause, text)}`
-    return { body: write(defaults, denial('', message)) }
+    return { body: write({}, denial('', message)) }
   }
-  const meta = typeMeta(review, defaults)
+  const meta = typeMeta(review)
   const request = isRecord(review) ? review['request'] : undefined
   if (!isRecord(request)) return { body: write(meta, denial('', 'bad content')) }
   const uid = textOf(request['uid'])
@@ -66,6 +67,7 @@ async function decide(
     // Mirror pods have no ServiceAccount: nothing to look up or wait for.
     serviceAccount: name ? await serviceAccounts.serviceAccount(namespace, name) : undefined,
     hasAssociation: name !== '' && (serviceAccounts.hasAssociation?.(namespace, name) ?? false),
+    roleMapping: serviceAccounts.roleMapping?.(),
     settings,
     random,
   })
@@ -102,15 +104,15 @@ function denial(uid: string, message: string): Response {
 }
 
 function write(meta: TypeMeta, response: Response): string {
-  return JSON.stringify({ kind: meta.kind, apiVersion: meta.apiVersion, response })
+  return JSON.stringify({ ...meta, response })
 }
 
-function typeMeta(review: unknown, defaults: TypeMeta): TypeMeta {
-  if (!isRecord(review)) return defaults
-  return {
-    kind: textOf(review['kind']) || defaults.kind,
-    apiVersion: textOf(review['apiVersion']) || defaults.apiVersion,
-  }
+/** The review's own, as it came: API servers always tell it, and want it back. */
+function typeMeta(review: unknown): TypeMeta {
+  if (!isRecord(review)) return {}
+  const kind = textOf(review['kind'])
+  const apiVersion = textOf(review['apiVersion'])
+  return { ...(kind && { kind }), ...(apiVersion && { apiVersion }) }
 }
 
 /** The parser tells by the position whether the text broke off or was wrong. */

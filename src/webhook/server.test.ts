@@ -167,10 +167,24 @@ for (const [what, body, message] of faults) {
   })
 }
 
-test('a review without type is answered as v1', async () => {
-  const answer = JSON.parse((await call('{"request":{"uid":"a","object":{}}}')).text)
-  assert.equal(answer.apiVersion, 'admission.k8s.io/v1')
-  assert.equal(answer.response.allowed, true)
+test('a review without type is answered without, to the byte', async () => {
+  const answer = async (body: string) => (await call(body)).text
+  assert.equal(
+    await answer('{"request":{"uid":"a","object":{}}}'),
+    '{"response":{"uid":"a","allowed":true}}',
+  )
+  const denied = (message: string) =>
+    `{"response":{"uid":"","allowed":false,"status":{"metadata":{},"message":"${message}"}}}`
+  assert.equal(await answer(''), denied('bad content'))
+  assert.equal(await answer('{}'), denied('bad content'))
+  assert.equal(
+    await answer('{"request":{"object":"x"}}'),
+    denied('json: cannot unmarshal string into Go value of type v1.Pod'),
+  )
+  assert.equal(
+    await answer('{"request":{"object":{}}'),
+    denied("couldn't get version/kind; json parse error: unexpected end of JSON input"),
+  )
 })
 
 test('a cluster that does not answer is left to the failure policy', async () => {

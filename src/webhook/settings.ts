@@ -15,6 +15,8 @@ export interface WebhookSettings {
   readonly regionalSts: boolean
   /** The partition that roles must be in; absent: any. */
   readonly partition?: string
+  /** Roles may be named without their ARN: `--compose-role-arn`, told whose they are. */
+  readonly composeRoleArn?: { readonly partition: string; readonly account: string }
   /** Refuse a pod that cannot get its role, instead of letting it run without. */
   readonly strict: boolean
   readonly containerCredentials: ContainerCredentialsSettings

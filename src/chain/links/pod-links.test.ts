@@ -23,6 +23,29 @@ test('a ServiceAccount names its role by the annotation', () => {
   assert.equal(verdict.summary, `default/my-sa names ${roleArn}`)
 })
 
+test('a ConfigMap may give the role that no annotation names; what is wrong in it is told', () => {
+  const mapped = (entry: unknown, annotations: Record<string, string> = {}) =>
+    judgeServiceAccount({
+      namespace: 'default',
+      name: 'my-sa',
+      serviceAccount: { metadata: { name: 'my-sa', annotations } },
+      roleMapping: JSON.stringify({ '*/my-sa': entry }),
+    })
+  const { verdict, roleArn: role } = mapped({ RoleARN: roleArn })
+  assert.equal(role, roleArn)
+  assert.equal(
+    verdict.summary,
+    `default/my-sa has ${roleArn} by ConfigMap kube-system/pod-identity-webhook`,
+  )
+  const own = `${roleArn}-own`
+  const annotations = { 'eks.amazonaws.com/role-arn': own }
+  assert.equal(mapped({ RoleARN: roleArn }, annotations).roleArn, own)
+  const broken = mapped({ RoleARN: 'reader' }).verdict
+  assert.equal(broken.verdict, 'refused')
+  assert.match(broken.summary, /my-sa: RoleARN `reader`: it is no ARN of an IAM role$/)
+  assert.equal(broken.fix, 'kubectl -n kube-system edit configmap pod-identity-webhook')
+})
+
 test('no annotation: the pod speaks as its node, and the fix gives it a role', () => {
   const { verdict, roleArn: role } = named({}, 'default')
   assert.equal(role, undefined)

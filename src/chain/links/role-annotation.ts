@@ -20,28 +20,36 @@ export type RoleAnnotation =
 /** The sanity pattern of AWS's own webhook (which only logs a mismatch). */
 const roleArnPattern = /^arn:(aws[a-z0-9-]*):iam::\d{12}:role\/[\w+=,.@/-]+$/
 
-/** `partition`: the one of the cluster, where it is known; a role of another can never be taken on. */
+export interface RoleAnnotationOptions {
+  readonly prefix?: string | undefined
+  /** The cluster's, where it is known; a role of another can never be taken on. */
+  readonly partition?: string | undefined
+  /** Where a role may be named without its ARN: whose it then is. */
+  readonly compose?: { readonly partition: string; readonly account: string } | undefined
+}
+
 export function readRoleAnnotation(
   annotations: Readonly<Record<string, string>>,
-  {
-    prefix = defaultAnnotationPrefix,
-    partition,
-  }: { prefix?: string | undefined; partition?: string | undefined } = {},
+  { prefix = defaultAnnotationPrefix, partition, compose }: RoleAnnotationOptions = {},
 ): RoleAnnotation {
   const wantedKey = `${prefix}/role-arn`
   const value = annotations[wantedKey]
   if (value === undefined) return findMisspelt(annotations, wantedKey)
   if (value === '') return { kind: 'none' }
-  const match = roleArnPattern.exec(value)
-  if (!match) return { kind: 'invalid', value, why: 'it is no ARN of an IAM role' }
-  if (partition !== undefined && match[1] !== partition) {
-    return {
-      kind: 'invalid',
-      value,
-      why: `it is in partition ${match[1]}, the cluster in ${partition}`,
-    }
-  }
-  return { kind: 'role', roleArn: value }
+  const roleArn =
+    compose && !value.includes('arn:')
+      ? `arn:${compose.partition}:iam::${compose.account}:role/${value.replace(/^\//, '')}`
+      : value
+  const why = roleArnFault(roleArn, partition)
+  return why === undefined ? { kind: 'role', roleArn } : { kind: 'invalid', value, why }
+}
+
+/** Why this can be no role's ARN, or none of the partition; undefined: it can. */
+export function roleArnFault(roleArn: string, partition?: string): string | undefined {
+  const match = roleArnPattern.exec(roleArn)
+  if (!match) return 'it is no ARN of an IAM role'
+  if (partition === undefined || match[1] === partition) return undefined
+  return `it is in partition ${match[1]}, the cluster in ${partition}`
 }
 
 function findMisspelt(

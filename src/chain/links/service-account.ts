@@ -2,7 +2,7 @@
 import type { Verdict } from '../verdict.ts'
 import type { AssociationFacts } from './agent-injection.ts'
 import type { ServiceAccountFacts } from './pod-facts.ts'
-import { readRoleAnnotation } from './role-annotation.ts'
+import { findRole, roleMappingMap } from './role-mapping.ts'
 
 export interface ServiceAccountLinkFacts {
   readonly namespace: string
@@ -11,6 +11,8 @@ export interface ServiceAccountLinkFacts {
   /** Undefined: there is none of that name. */
   readonly serviceAccount: ServiceAccountFacts | undefined
   readonly annotationPrefix?: string
+  /** The text of the ConfigMap that gives roles to ServiceAccounts, which counts after the annotation. */
+  readonly roleMapping?: string | undefined
   /** The EKS Pod Identity association, which counts before any annotation. */
   readonly association?: AssociationFacts | undefined
   /** True of a pod that the webhook sent to its node's agent: it had an association when it was made. */
@@ -38,33 +40,26 @@ export function judgeServiceAccount(facts: ServiceAccountLinkFacts): {
   const { association } = facts
   if (association) {
     const { id, roleArn } = association
-    return {
-      roleArn,
-      verdict: {
-        link: 'service-account',
-        verdict: 'passed',
-        summary: `${whole} has ${roleArn} by Pod Identity association ${id}`,
-        evidence: [{ key: 'role', actual: roleArn, source: `association ${id}` }],
-      },
-    }
+    const summary = `${whole} has ${roleArn} by Pod Identity association ${id}`
+    return pass(roleArn, summary, `association ${id}`)
   }
   if (facts.asksAgent) {
     return refuse(`${whole} has no Pod Identity association any more`, [], associationFix(facts))
   }
   const annotations = serviceAccount.metadata.annotations ?? {}
-  const read = readRoleAnnotation(annotations, { prefix: annotationPrefix })
+  const { roleMapping } = facts
+  const read = findRole({ namespace, name, annotations, roleMapping }, { prefix: annotationPrefix })
   const source = `ServiceAccount ${whole}`
+  const { namespace: ofMap, name: map } = roleMappingMap
   switch (read.kind) {
     case 'role':
-      return {
-        roleArn: read.roleArn,
-        verdict: {
-          link: 'service-account',
-          verdict: 'passed',
-          summary: `${whole} names ${read.roleArn}`,
-          evidence: [{ key: 'role', actual: read.roleArn, source }],
-        },
-      }
+      return pass(read.roleArn, `${whole} names ${read.roleArn}`, source)
+    case 'mapped': {
+      const given = `ConfigMap ${ofMap}/${map}`
+      return pass(read.roleArn, `${whole} has ${read.roleArn} by ${given}`, given)
+    }
+    case 'bad-mapping':
+      return refuse(read.why, [], `kubectl -n ${ofMap} edit configmap ${map}`)
     case 'none':
       return refuse(
         facts.otherRole === undefined
@@ -103,6 +98,15 @@ function associationFix({ namespace, name, cluster = 'CLUSTER' }: ServiceAccount
 function creationFix({ namespace, name, cluster }: ServiceAccountLinkFacts): string {
   const own = name === 'default' ? 'NAME' : name
   return `podpass create iamserviceaccount --cluster ${cluster ?? 'CLUSTER'} --namespace ${namespace} --name ${own} --attach-policy-arn POLICY --approve`
+}
+
+function pass(
+  roleArn: string,
+  summary: string,
+  source: string,
+): { readonly verdict: Verdict; readonly roleArn: string } {
+  const evidence = [{ key: 'role', actual: roleArn, source }]
+  return { roleArn, verdict: { link: 'service-account', verdict: 'passed', summary, evidence } }
 }
 
 function refuse(

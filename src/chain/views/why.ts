@@ -30,6 +30,8 @@ export interface PodSituation {
   readonly pod: PodFacts | undefined
   readonly serviceAccount: ServiceAccountFacts | undefined
   readonly webhookRegistered: boolean
+  /** The text of the ConfigMap that gives roles to ServiceAccounts, where there is one. */
+  readonly roleMapping?: string
   /** When the ServiceAccount was annotated, where that is known; ms since the epoch. */
   readonly annotatedAt?: number
   /** Its ServiceAccount's EKS Pod Identity association. */
@@ -121,6 +123,7 @@ function podLinks(situation: PodSituation, callerArn: string | undefined): Verdi
     serviceAccount,
     cluster,
     association,
+    roleMapping: situation.roleMapping,
     asksAgent: asksAgent(pod),
     otherRole: roleOf(callerArn),
   })

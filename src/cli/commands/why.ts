@@ -1,6 +1,7 @@
 /** `podpass why`: a decision replayed along the chain, where it broke, and the command that mends it. */
-import type { AdmissionregistrationV1Api } from '@kubernetes/client-node'
+import type { AdmissionregistrationV1Api, CoreV1Api } from '@kubernetes/client-node'
 import { Command } from 'commander'
+import { roleMappingMap } from '../../chain/links/role-mapping.ts'
 import { type PodSituation, why } from '../../chain/views/why.ts'
 import { type AwsAccess, awsAccess, awsFailure } from '../aws.ts'
 import {
@@ -165,6 +166,7 @@ async function podSituation(
   const serviceAccount = plain(await findServiceAccount(api, namespace, account))
   const annotated = annotatedAt(serviceAccount)
   const association = await podIdentityOf(aws, clusterName, namespace, account)
+  const roleMapping = await findRoleMapping(api)
   return {
     cluster: clusterName,
     namespace,
@@ -172,6 +174,7 @@ async function podSituation(
     pod,
     serviceAccount,
     webhookRegistered: await hasWebhook(config.makeApiClient(AdmissionregistrationV1Api)),
+    ...(roleMapping !== undefined && { roleMapping }),
     ...(annotated !== undefined && { annotatedAt: annotated }),
     ...association,
   } as Situation
@@ -189,6 +192,17 @@ async function hasWebhook(api: AdmissionregistrationV1Api): Promise<boolean> {
   } catch (error) {
     // Whoever may not look at webhooks still gets the rest of the chain; pods then tell by what is in them.
     if (apiStatus(error) === 403) return true
+    throw apiFailure(error)
+  }
+}
+
+/** The text that gives roles to ServiceAccounts; undefined where there is none, or it is not for the caller to see. */
+async function findRoleMapping(api: CoreV1Api): Promise<string | undefined> {
+  try {
+    const { data } = await api.readNamespacedConfigMap(roleMappingMap)
+    return data?.['config']
+  } catch (error) {
+    if ([403, 404].includes(apiStatus(error) ?? 0)) return undefined
     throw apiFailure(error)
   }
 }
