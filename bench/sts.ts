@@ -19,9 +19,10 @@ import { startMoto } from './moto.ts'
 const isSmall = process.argv.includes('--small')
 /** `--only=web`, `--only=identity`: one of the two, for a profile. */
 const only = process.argv.find((argument) => argument.startsWith('--only='))?.slice(7)
+/** The warm-up is long: a server lives for weeks, and its code is as quick as it gets only after some 100,000 requests. */
 const load = isSmall
   ? { connections: 4, count: 100, warmUp: 20 }
-  : { connections: 32, count: 40_000, warmUp: 10_000 }
+  : { connections: 32, count: 40_000, warmUp: 100_000 }
 /** moto serves a few hundred a second, and gets no quicker with time. */
 const motoLoad = { connections: 32, count: 2_000, warmUp: 200 }
 const tokensCount = isSmall ? 20 : 4000
