@@ -62,15 +62,15 @@ export function podNetworks(given: {
     async openFor({ region, apiPort }) {
       const able = await ability()
       if ('why' in able) return undefined
-      return openClusterNetwork({
-        ...able,
-        region,
-        ports,
-        apiPort,
-        resolvConf: '/etc/resolv.conf',
-        random: Math.random,
-        log,
-      })
+      const machine = { ...able, resolvConf: '/etc/resolv.conf', random: Math.random, log }
+      try {
+        return await openClusterNetwork({ ...machine, region, ports, apiPort })
+      } catch (error) {
+        if (wish === 'namespaces') throw error
+        // What the trial did not show: better a cluster as it would be elsewhere than none.
+        log.error({ error }, "pods share this machine's network")
+        return undefined
+      }
     },
   }
 }
