@@ -4,8 +4,8 @@ import type { Caller } from '../caller.ts'
 import type { Need } from '../operation.ts'
 
 /**
- * `User: … is not authorized to perform: … on resource: … <reason>`. S3 (`quotesResource`) puts the resource in quotes,
- * and leaves it out where it is `*`. `reason` is the evaluator's phrase.
+ * `User: … is not authorized to perform: … on resource: … <reason>`. S3 (`quotesResource`) puts the resource in quotes.
+ * S3 and STS leave it out where it is `*`. `reason` is the evaluator's phrase.
  */
 export function denialText(
   caller: Caller,
@@ -15,7 +15,8 @@ export function denialText(
 ): string {
   const who = caller.kind === 'anonymous' ? 'anonymous' : caller.arn
   const resource = quotesResource ? `"${need.resource}"` : need.resource
-  const on = quotesResource && need.resource === '*' ? '' : ` on resource: ${resource}`
+  const silent = need.resource === '*' && (quotesResource || need.action.startsWith('sts:'))
+  const on = silent ? '' : ` on resource: ${resource}`
   return `User: ${who} is not authorized to perform: ${need.action}${on}${reasonText(need, reason)}`
 }
 

@@ -111,7 +111,10 @@ export function sessionTags(
 export function roleAccount(roleArn: string): string {
   const arn = parseArn(roleArn)
   const isRole =
-    arn?.service === 'iam' && /^\d{12}$/.test(arn.account) && arn.resource.startsWith('role/')
+    arn?.service === 'iam' &&
+    arn.region === '' &&
+    /^\d{12}$/.test(arn.account) &&
+    /^role\/(?:[!-~]+\/)?[\w+=,.@-]+$/.test(arn.resource)
   if (!arn || !isRole) throw refuse.ValidationError({ text: `${roleArn.slice(0, 256)} is invalid` })
   return arn.account
 }

@@ -62,6 +62,20 @@ describe('AssumeRole', () => {
     )
   })
 
+  it('refuses what is no ARN of a role', async () => {
+    for (const arn of [
+      'arn:aws:iam:us-east-1:123456789012:role/demo',
+      'arn:aws:iam::123456789012:role/demo:bad',
+      'arn:aws:iam::123456789012:role/path/',
+      'arn:aws:iam::123456789012:user/demo',
+      'arn:aws:sts::123456789012:role/demo',
+    ]) {
+      const ask = call(sts, 'AssumeRole', { RoleArn: arn, RoleSessionName: 'sess' }, administrator)
+      await refused(ask, 400, 'ValidationError', `${arn} is invalid`)
+    }
+    await refused(assume('team:dev/missing'), 403, 'AccessDenied')
+  })
+
   it('caps chained sessions at an hour and carries transitive tags along', async () => {
     const anyone = trusting({ AWS: `arn:aws:iam::${testAccount}:root` })
     sts.identities.addRole('first', [allowing('sts:*')], {
@@ -172,7 +186,7 @@ describe('the other operations', () => {
       call(sts, 'GetAccessKeyInfo', { AccessKeyId: administrator.accessKeyId }, none),
       403,
       'AccessDenied',
-      /no session policy allows/,
+      `User: arn:aws:sts::${testAccount}:federated-user/bob is not authorized to perform: sts:GetAccessKeyInfo because no session policy allows the sts:GetAccessKeyInfo action`,
     )
   })
 
@@ -184,6 +198,7 @@ describe('the other operations', () => {
       call(sts, 'GetAccessKeyInfo', { AccessKeyId: 'AKIA1111111111111111' }, administrator),
       400,
       'ValidationError',
+      'Access key ID is not valid.',
     )
   })
 

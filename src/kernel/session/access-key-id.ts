@@ -4,7 +4,6 @@
  */
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
-const randomBits = 39n
 
 /** How many random bytes `makeAccessKeyId` wants. */
 export const accessKeyIdRandomBytes = 5
@@ -35,12 +34,19 @@ function base32(bits: number): string {
   return text
 }
 
-/** The 12-digit account in a key id; undefined where the id has not the form. */
+/** Numbers of base32 letters that are whole bytes, as AWS insists on. */
+const wholeBytes = new Set([0, 2, 4, 5, 7])
+
+/**
+ * The account in a key id, as AWS reads it: of ids of any length, whether they were ever given or not. Undefined where
+ * the id has not the form; ids from before accounts were in them lack the first bit.
+ */
 export function accountOfAccessKeyId(accessKeyId: string): string | undefined {
-  const match = /^A[KS]IA([A-Z2-7]{16})$/.exec(accessKeyId)
-  if (!match?.[1]) return undefined
-  let bits = 0n
-  for (const char of match[1]) bits = (bits << 5n) | BigInt(alphabet.indexOf(char))
-  const account = (bits >> randomBits) & ((1n << 40n) - 1n)
-  return account < 1_000_000_000_000n ? account.toString().padStart(12, '0') : undefined
+  const letters = /^A[KS]IA([A-Z2-70]{9,})$/.exec(accessKeyId)?.[1]
+  if (letters === undefined || !wholeBytes.has(letters.length % 8)) return undefined
+  let bits = 0
+  // AWS takes a 0, which is no letter of base32, for A. 45 bits hold the first and the account's 40.
+  for (const char of letters.slice(0, 9)) bits = bits * 32 + Math.max(0, alphabet.indexOf(char))
+  const account = Math.floor(bits / 16) - 2 ** 40
+  return account >= 0 ? String(account).padStart(12, '0') : undefined
 }

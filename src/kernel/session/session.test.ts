@@ -76,4 +76,23 @@ describe('access key ids', () => {
     )
     assert.equal(accountOfAccessKeyId('AKIA0000000000000000'), undefined)
   })
+
+  it('are read as AWS reads them, whoever made them', () => {
+    for (const [id, account] of [
+      ['AKIAZZZZZZZZZZZZZZZZ', '673894223475'],
+      ['ASIAZZZZZZZ0ZZZZZZZZ', '673894223425'],
+      ['AKIA2222222222222222', '744830457525'],
+      ['AKIA7777777777777777', '1099511627775'],
+      ['AKIAQAAAAAABAAAAAAAA', '000000000002'],
+      ['AKIAQAAAAAAAAAAA', '000000000000'],
+      ['AKIAQAAAAAAAAAAAAAAAAAAAB', '000000000000'],
+      ['AKIAQAAAAAAAAAAAAAAAAAAABB', undefined],
+      ['AKIAPAAAAAAAAAAAAAAA', undefined],
+      ['AKIAIOSFODNN7EXAMPLE', undefined],
+      ['ABIAZZZZZZZZZZZZZZZZ', undefined],
+      ['A'.repeat(128), undefined],
+    ] as const) {
+      assert.equal(accountOfAccessKeyId(id), account, id)
+    }
+  })
 })

@@ -15,7 +15,7 @@ export const getAccessKeyInfo: Operation<Input, Output, StsDeps> = {
     const known = identities.accessKey(AccessKeyId)?.caller.account
     const account = known ?? accountOfAccessKeyId(AccessKeyId)
     if (account === undefined) {
-      throw refuse.ValidationError({ text: 'The access key ID provided is not valid.' })
+      throw refuse.ValidationError({ text: 'Access key ID is not valid.' })
     }
     return { Account: account }
   },
