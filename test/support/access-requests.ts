@@ -19,6 +19,8 @@ export interface OperationRequest {
 export const account = '111122223333'
 /** Of the one instance that there is. */
 export const instanceId = 'i-00000000000000001'
+/** Of the one secret. */
+export const secretName = 'rds!cluster-entity'
 const arn = (resource: string) => `arn:aws:iam::${account}:${resource}`
 const statement = { Effect: 'Allow', Action: 's3:GetObject', Resource: '*' }
 const document = (Statement: object) => JSON.stringify({ Version: '2012-10-17', Statement })
@@ -58,7 +60,7 @@ const values: Readonly<Record<string, unknown>> = {
   PolicyDocument: document(statement),
   AssumeRolePolicyDocument: trust,
   AWSServiceName: 'eks.amazonaws.com',
-  AccessKeyId: 'AKIAAAAAAAAAAAAAAAAA',
+  AccessKeyId: 'AKIAQAAAAAAAAAAAAAAA',
   VersionId: 'v1',
   PolicyInputList: [document(statement)],
   PolicySourceArn: arn('role/entity'),
@@ -102,6 +104,8 @@ const values: Readonly<Record<string, unknown>> = {
   Name: 'federated',
   Audience: ['api.example.com'],
   SigningAlgorithm: 'ES384',
+  // Secrets Manager
+  SecretId: secretName,
   // EKS
   'CreateCluster.name': 'fresh',
   'CreateNodegroup.nodegroupName': 'fresh',
