@@ -21,6 +21,9 @@ const answer = (message: SocketAnswer, handle?: SendHandle, done?: () => void) =
   process.send?.(message, handle, { keepOpen: false }, done)
 }
 
+// However our parent ends, that ends us. Of the channel's end nothing is heard while a socket waits to be taken; of standard
+// input's it is.
+process.stdin.once('close', () => process.exit()).resume()
 process.on('message', ({ id, kind, host, port }: SocketRequest) => {
   const fail = ({ code, message }: NodeJS.ErrnoException) =>
     answer({ id, error: { code, message } })
@@ -37,5 +40,3 @@ process.on('message', ({ id, kind, host, port }: SocketRequest) => {
     socket.bind(port, host, () => answer({ id }, socket, () => socket.close()))
   }
 })
-// However our parent ends, that ends us.
-process.once('disconnect', () => process.exit())

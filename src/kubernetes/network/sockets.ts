@@ -29,8 +29,9 @@ export class Sockets implements AsyncDisposable {
     this.#child = spawn(programs.nsenter, [`--net=${namespace.path}`, '--', ...node], {
       detached: true,
       env: {},
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      stdio: ['pipe', 'ignore', 'ignore', 'ipc'],
     })
+    this.#child.stdin?.on('error', () => {})
     this.#child.on('message', ({ id, error }: SocketAnswer, handle) => {
       const asked = this.#asked.get(id)
       this.#asked.delete(id)
@@ -61,7 +62,7 @@ export class Sockets implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#child.connected) this.#child.disconnect()
+    this.#child.stdin?.end()
     await this.#ended
   }
 
