@@ -1,8 +1,8 @@
 /** LookupEvents: the account's events of the last 90 days, newest first, with the chain's verdicts in each. */
 import type { AuditLog, AuditQuery, AuditRecord } from '../../../audit/audit-log.ts'
+import { userNameOf } from '../../../audit/audit-match.ts'
 import { cloudTrailEvent, eventSource } from '../../../audit/cloudtrail-event.ts'
 import { isReadOnly } from '../../../audit/read-only.ts'
-import { userNameOf } from '../../../audit/audit-match.ts'
 import { errors, type Operation } from '../../operation.ts'
 
 const refuse = errors({
