@@ -1,5 +1,6 @@
 /** A network of its own for each pod, by real clients in pods: node services where EC2 has them, and a machine left alone. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { hasMachineIpv6 } from '../src/kubernetes/network/probe.ts'
 import { ok, run, startTestLab, type TestLab } from './support/lab.ts'
@@ -264,7 +265,19 @@ test("two labs side by side do not see each other, one on the machine's network"
     ids.add(id)
   }
   assert.equal(ids.size, 3)
+  const { pid } = JSON.parse(ok(await third.podpass('status', '-o', 'json')).stdout)
+  ok(await third.podpass('down'))
+  // Nothing that was handed over keeps it; the test's own time limit is the deadline.
+  while (isAlive(pid)) await new Promise((resolve) => setImmediate(resolve))
 })
+
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false
+  }
+}
 
 test("the machine's links, addresses, routes and rules are as they were", { skip }, async () => {
   assert.equal(await machineNetwork(), machineBefore)

@@ -55,7 +55,7 @@ async function httpGet(target: Handler, context: HandlerContext, signal: AbortSi
   const where = path.startsWith('/') ? path : `/${path}`
   const fail = (error: Error) =>
     new Error(`Get "${scheme.toLowerCase()}://${host}:${port}${where}": ${error.message}`)
-  const inside = await insideOf(context, host, port)?.catch((error: Error) => {
+  const inside = await insideOf(context, host, port, signal)?.catch((error: Error) => {
     throw fail(error)
   })
   const status = await new Promise<number>((resolve, reject) => {
@@ -79,7 +79,7 @@ async function openTcp(target: Handler, context: HandlerContext, signal: AbortSi
   const port = portOf(target['port'], context.container)
   const host: string = target['host'] || context.podIp
   const fail = (error: Error) => new Error(`dial tcp ${host}:${port}: ${error.message}`)
-  const inside = insideOf(context, host, port)
+  const inside = insideOf(context, host, port, signal)
   if (inside) {
     const socket = await inside.catch((error: Error) => {
       throw fail(error)
@@ -102,8 +102,21 @@ function insideOf(
   { sandbox, podIp }: HandlerContext,
   host: string,
   port: number,
+  signal: AbortSignal,
 ): Promise<Socket> | undefined {
-  return host === podIp ? sandbox?.connect(host, port) : undefined
+  if (host !== podIp || !sandbox) return undefined
+  const connecting = sandbox.connect(host, port)
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      reject(signal.reason)
+      connecting.then((socket) => socket.destroy()).catch(() => {})
+    }
+    signal.addEventListener('abort', abort, { once: true })
+    connecting.then((socket) => {
+      signal.removeEventListener('abort', abort)
+      resolve(socket)
+    }, reject)
+  })
 }
 
 function portOf(port: number | string, container: ContainerFields): number {

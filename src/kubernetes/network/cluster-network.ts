@@ -126,7 +126,9 @@ async function serveOutside(
   // Grows for as long as the network is there.
   const relays = stack.use(new DisposableStack())
   const serve = async (port: number) => {
-    relays.use(relay(await sockets.listen('0.0.0.0', port), targetOf))
+    const door = await sockets.listen('0.0.0.0', port)
+    if (relays.disposed) door.close()
+    else relays.use(relay(door, targetOf))
   }
   const serveOnce = async (port: number) => {
     const serving = served.get(port) ?? serve(port)

@@ -1,5 +1,5 @@
 /** Sockets of another network namespace, for use in this process: a child makes them there and hands them over. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type SendHandle, spawn } from 'node:child_process'
 import type { Socket as DatagramSocket } from 'node:dgram'
 import { once } from 'node:events'
 import type { Server, Socket } from 'node:net'
@@ -35,8 +35,9 @@ export class Sockets implements AsyncDisposable {
     this.#child.on('message', ({ id, error }: SocketAnswer, handle) => {
       const asked = this.#asked.get(id)
       this.#asked.delete(id)
-      if (error === undefined) asked?.resolve(handle)
-      else asked?.reject(Object.assign(new NetworkFailure(error.message), { code: error.code }))
+      if (!asked) closeUnasked(handle)
+      else if (error === undefined) asked.resolve(handle)
+      else asked.reject(Object.assign(new NetworkFailure(error.message), { code: error.code }))
     })
     const end = () => {
       this.#isOver = true
@@ -77,6 +78,12 @@ export class Sockets implements AsyncDisposable {
       })
     })
   }
+}
+
+/** Whoever asked has given up: it would keep this process alive. */
+function closeUnasked(handle: SendHandle | undefined): void {
+  if (handle && 'destroy' in handle) handle.destroy()
+  else if (handle && 'close' in handle) handle.close()
 }
 
 function gone(): NetworkFailure {
