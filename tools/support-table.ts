@@ -15,6 +15,7 @@ const titles: Readonly<Record<string, string>> = {
   iam: 'IAM',
   rds: 'RDS',
   s3: 'S3',
+  secretsmanager: 'Secrets Manager',
   sts: 'STS',
 }
 

@@ -1,4 +1,4 @@
-/** The AWS side of a lab: IAM, STS, S3, EKS and CloudTrail behind one gateway. */
+/** The AWS side of a lab: IAM, STS, S3, EKS, RDS, Secrets Manager and CloudTrail behind one gateway. */
 import type { Log } from '../audit/log.ts'
 import { openAuditLog } from '../audit/segmented-audit-log.ts'
 import { createCloudTrail } from '../aws/cloudtrail/service.ts'
@@ -9,6 +9,7 @@ import { type Iam, openIam } from '../aws/iam/iam.ts'
 import type { Rds } from '../aws/rds/service.ts'
 import { everyRegion } from '../aws/regions.ts'
 import { openS3 } from '../aws/s3/open-s3.ts'
+import { openSecretsManager } from '../aws/secrets-manager/service.ts'
 import { createSessions } from '../aws/sessions.ts'
 import { createSts, type Sts } from '../aws/sts/service.ts'
 import type { LabClock } from '../clock/lab-clock.ts'
@@ -103,8 +104,9 @@ export async function openAwsSide(
   )
   const onError = (error: unknown) => log.error({ error }, 'audit records were lost')
   const audit = stack.use(openAuditLog({ folder: home.auditFolder, limit: auditLimit, onError }))
-  const rds = openDatabaseService(options, { identities, sessions, audit })
-  const services = [s3, iam, sts, eks, rds].map(({ service }) => service)
+  const secrets = openSecretsManager({ store })
+  const rds = openDatabaseService(options, { identities, sessions, audit }, secrets.managed)
+  const services = [s3, iam, sts, eks, rds, secrets].map(({ service }) => service)
   services.push(openEc2(clusters, fleet))
   services.push(openEksAuth(clusters, eks, { identities, sessions }))
   return {

@@ -5,6 +5,7 @@ import type { AuroraOptions } from '../aurora/aurora.ts'
 import type { Identities } from '../aws/identities.ts'
 import type { DatabaseControl } from '../aws/rds/database-control.ts'
 import { judgeLogin } from '../aws/rds/judge-login.ts'
+import type { MasterSecrets } from '../aws/rds/master-secret.ts'
 import { openRds, type Rds } from '../aws/rds/service.ts'
 import type { Sessions } from '../aws/sessions.ts'
 import type { Environment } from '../config/env.ts'
@@ -39,6 +40,7 @@ export interface DatabaseSideOptions {
 export function openDatabaseService(
   options: DatabaseSideOptions,
   deps: { identities: Identities; sessions: Sessions; audit: AuditLog },
+  secrets: MasterSecrets,
 ): Rds {
   const { store, clock, log } = options
   const authenticator = {
@@ -55,7 +57,7 @@ export function openDatabaseService(
     }),
     options.access.networks.ports,
   )
-  const rds = openRds({ store, clock, databases, log })
+  const rds = openRds({ store, clock, databases, secrets, log })
   return {
     service: rds.service,
     resume: () => rds.resume(),

@@ -10,6 +10,7 @@ import { loadModel } from '../../src/aws/protocol/load-model.ts'
 import type { ServiceModel } from '../../src/aws/protocol/model.ts'
 import { operations as rds } from '../../src/aws/rds/operations.ts'
 import { operations as s3 } from '../../src/aws/s3/operations.ts'
+import { operations as secretsManager } from '../../src/aws/secrets-manager/service.ts'
 import { operations as sts } from '../../src/aws/sts/service.ts'
 
 /** Every service's operations, served or not. */
@@ -21,10 +22,20 @@ export const services: Readonly<Record<ServiceName, Readonly<Record<string, obje
   iam,
   rds,
   s3,
+  secretsmanager: secretsManager,
   sts,
 }
 
-export type ServiceName = 'cloudtrail' | 'ec2' | 'eks' | 'eks-auth' | 'iam' | 'rds' | 's3' | 'sts'
+export type ServiceName =
+  | 'cloudtrail'
+  | 'ec2'
+  | 'eks'
+  | 'eks-auth'
+  | 'iam'
+  | 'rds'
+  | 's3'
+  | 'secretsmanager'
+  | 'sts'
 
 /** Models that are written by hand, of what is served only. */
 export const ownModels: Readonly<Record<string, ServiceModel>> = {

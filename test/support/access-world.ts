@@ -15,13 +15,21 @@ import { openIam } from '../../src/aws/iam/iam.ts'
 import { openRds } from '../../src/aws/rds/service.ts'
 import { PretendedDatabases } from '../../src/aws/rds/testing.ts'
 import { openS3 } from '../../src/aws/s3/open-s3.ts'
+import { openSecretsManager } from '../../src/aws/secrets-manager/service.ts'
+import { SecretState } from '../../src/aws/secrets-manager/state.ts'
 import { createSessions } from '../../src/aws/sessions.ts'
 import { createSts } from '../../src/aws/sts/service.ts'
 import { ManualClock } from '../../src/clock/manual-clock.ts'
 import { evaluate } from '../../src/kernel/policy/evaluate.ts'
 import { type SigningCredentials, signHeaders } from '../../src/kernel/sigv4/sign.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import { account, instanceId, type OperationRequest, requestFor } from './access-requests.ts'
+import {
+  account,
+  instanceId,
+  type OperationRequest,
+  requestFor,
+  secretName,
+} from './access-requests.ts'
 import { modelOf, type ServiceName } from './access-services.ts'
 
 /** Who asks, in the order of the columns. */
@@ -73,7 +81,9 @@ export async function openWorld(): Promise<World> {
   const roleExists = (arn: string) => identities.role(arn) !== undefined
   const eksService = stack.use(openEks({ store, clock, clusters, log: silentLog, roleExists }))
   const s3Service = stack.use(await openS3({ directory, clock, region: testRegion }))
-  const rds = openRds({ store, clock, databases: new PretendedDatabases(), log: silentLog })
+  const secrets = openSecretsManager({ store })
+  const databases = new PretendedDatabases()
+  const rds = openRds({ store, clock, databases, secrets: secrets.managed, log: silentLog })
   stack.use(rds)
   const fleet = {
     instances: () => [instance],
@@ -87,6 +97,7 @@ export async function openWorld(): Promise<World> {
     keys: verifier.keysOf,
     association: () => undefined,
   })
+  await new SecretState(store).create(secret)
   const gateway = stack.use(
     await startTestGateway({
       services: [
@@ -96,6 +107,7 @@ export async function openWorld(): Promise<World> {
         eksService.service,
         createCloudTrail({ audit: new MemoryAudit() }),
         rds.service,
+        secrets.service,
         createEc2({ fleet, templates: new LaunchTemplates(store) }),
         eksAuth,
       ],
@@ -140,6 +152,13 @@ const instance = {
   ...{ instanceId, instanceType: 't3.medium', imageId: 'ami-1', account, region: testRegion },
   ...{ privateIp: '192.168.0.1', privateDnsName: 'ip-192-168-0-1.internal' },
   ...{ availabilityZone: `${testRegion}a`, tags: {} },
+}
+
+const secret = {
+  ...{ account, region: testRegion, name: secretName, owner: 'rds', description: '', tags: {} },
+  arn: `arn:aws:secretsmanager:${testRegion}:${account}:secret:${secretName}-abcdef`,
+  ...{ createdAt: 0, changedAt: 0 },
+  versions: [{ id: 'v', value: '{}', stages: ['AWSCURRENT'] as const, createdAt: 0 }],
 }
 
 /** One entity of each kind, and a user who may do nothing; returns his keys. */

@@ -19,6 +19,7 @@ import {
 } from '../../src/aws/gateway/testing.ts'
 import { judgeLogin } from '../../src/aws/rds/judge-login.ts'
 import { openRds } from '../../src/aws/rds/service.ts'
+import { openSecretsManager } from '../../src/aws/secrets-manager/service.ts'
 import { createSessions } from '../../src/aws/sessions.ts'
 import { ManualClock } from '../../src/clock/manual-clock.ts'
 import { evaluate } from '../../src/kernel/policy/evaluate.ts'
@@ -120,7 +121,10 @@ export async function startTestAurora(
     ...(programs && { programs }),
     ...options,
   })
-  const rds = openRds({ store, clock, databases: aurora, log: silentLog })
+  const rds = openRds({
+    ...{ store, clock, databases: aurora, log: silentLog },
+    secrets: openSecretsManager({ store }).managed,
+  })
   const gateway = stack.use(
     await startTestGateway({
       services: [rds.service],

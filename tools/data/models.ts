@@ -11,7 +11,10 @@ import { type ClientModule, reduceClient } from './reduce-schema.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
-/** Service, package and client class; `room` is where the type of its operation names goes. */
+/**
+ * Service and client class; `room` is where the type of its operation names goes, `folder` what its package is named
+ * after where that is not the service's signing name.
+ */
 const services = [
   { service: 'sts', client: 'STSClient', room: 'src/aws/sts' },
   { service: 'iam', client: 'IAMClient', room: 'src/aws/iam' },
@@ -19,13 +22,20 @@ const services = [
   { service: 'eks', client: 'EKSClient', room: 'src/aws/eks' },
   { service: 'rds', client: 'RDSClient', room: 'src/aws/rds' },
   { service: 'cloudtrail', client: 'CloudTrailClient', room: 'src/aws/cloudtrail' },
+  {
+    service: 'secretsmanager',
+    folder: 'secrets-manager',
+    client: 'SecretsManagerClient',
+    room: 'src/aws/secrets-manager',
+  },
 ] as const
 
 const verify = process.argv.includes('--verify')
 const stale: string[] = []
 
 for (const entry of services) {
-  const model = loadModel(entry.service, entry.client)
+  const folder = 'folder' in entry ? entry.folder : entry.service
+  const model = loadModel(entry.service, entry.client, folder)
   settle(join(root, 'data', 'models', `${entry.service}.json.br`), JSON.stringify(model))
   if ('room' in entry) {
     settle(join(root, entry.room, 'operation-names.gen.ts'), operationNames(model))
@@ -36,9 +46,9 @@ if (stale.length > 0) {
   process.exitCode = 1
 }
 
-function loadModel(service: string, client: string): ServiceModel {
+function loadModel(service: string, client: string, folder: string): ServiceModel {
   const require = createRequire(import.meta.url)
-  const name = `@aws-sdk/client-${service}`
+  const name = `@aws-sdk/client-${folder}`
   const { version } = require(`${name}/package.json`) as { version: string }
   return reduceClient(require(name) as ClientModule, client, service, `${name}@${version}`)
 }

@@ -5,8 +5,8 @@ import { brotliDecompressSync } from 'node:zlib'
 import type { ServiceModel } from './model.ts'
 
 /**
- * The model of `service` (`sts`, `iam`, `s3`, `eks`, `rds`, `cloudtrail`). Reads and decompresses the file on every
- * call (about a millisecond), so call it once, where the service is opened.
+ * The model of `service` (`sts`, `iam`, `s3`, `eks`, `rds`, `secretsmanager`, `cloudtrail`). Reads and decompresses the
+ * file on every call (about a millisecond), so call it once, where the service is opened.
  */
 export function loadModel(service: string): ServiceModel {
   const path = join(import.meta.dirname, '..', '..', '..', 'data', 'models', `${service}.json.br`)

@@ -2,6 +2,7 @@
 import type { Log } from '../../audit/log.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { DatabaseAddresses, DatabaseControl, DatabaseSpec } from './database-control.ts'
+import type { MasterSecrets } from './master-secret.ts'
 import type { ClusterRecord } from './records.ts'
 import type { RdsState } from './state.ts'
 
@@ -16,13 +17,21 @@ export class Lifecycle {
   readonly #control: DatabaseControl
   readonly #clock: Clock
   readonly #log: Log
+  readonly #secrets: Pick<MasterSecrets, 'delete'>
   readonly #running = new Set<Promise<void>>()
 
-  constructor(state: RdsState, control: DatabaseControl, clock: Clock, log: Log) {
-    this.#state = state
-    this.#control = control
-    this.#clock = clock
-    this.#log = log
+  constructor(parts: {
+    readonly state: RdsState
+    readonly databases: DatabaseControl
+    readonly secrets: Pick<MasterSecrets, 'delete'>
+    readonly clock: Clock
+    readonly log: Log
+  }) {
+    this.#state = parts.state
+    this.#control = parts.databases
+    this.#secrets = parts.secrets
+    this.#clock = parts.clock
+    this.#log = parts.log
   }
 
   /** Starts a cluster and makes it available, or failed. */
@@ -65,10 +74,11 @@ export class Lifecycle {
     return this.#control.change(databaseSpec(cluster))
   }
 
-  /** Stops a cluster that is deleting, and removes its data and its record. */
+  /** Stops a cluster that is deleting, and removes its data, its secret and its record. */
   remove(cluster: ClusterRecord): Promise<void> {
     return this.#patiently(cluster, async () => {
       await this.#control.remove(cluster.arn)
+      if (cluster.masterSecret) await this.#secrets.delete(cluster, cluster.masterSecret.arn)
       await this.#state.delete(cluster, 'cluster', cluster.identifier)
     })
   }

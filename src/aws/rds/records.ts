@@ -37,6 +37,8 @@ export interface ClusterRecord extends Resource {
   readonly addresses?: DatabaseAddresses
   readonly masterUsername: string
   readonly masterPasswordVerifier: string
+  /** Where RDS manages the password. */
+  readonly masterSecret?: MasterSecret
   readonly databaseName?: string
   readonly iamEnabled: boolean
   readonly deletionProtection: boolean
@@ -56,6 +58,13 @@ export interface ClusterRecord extends Resource {
   readonly logExports?: readonly string[]
   readonly roles?: readonly ClusterRole[]
   readonly serverlessCapacity?: { readonly min: number; readonly max: number }
+}
+
+/** The secret that holds the master user's password. */
+export interface MasterSecret {
+  readonly arn: string
+  /** Absent: AWS's own key. */
+  readonly kmsKeyId?: string
 }
 
 /** A role of a cluster: what it is for here is to be shown. */

@@ -136,13 +136,6 @@ test('what is not done here is refused in words, and never half done', async () 
       ...master,
     ],
     [
-      /no Secrets Manager/,
-      ...ours,
-      '--master-username',
-      'postgres',
-      '--manage-master-user-password',
-    ],
-    [
       /shorter than 8 characters/,
       ...ours,
       '--master-username',

@@ -7,6 +7,7 @@ import { bindService } from '../protocol/bind-service.ts'
 import { loadModel } from '../protocol/load-model.ts'
 import type { DatabaseControl } from './database-control.ts'
 import { Lifecycle } from './lifecycle.ts'
+import type { MasterSecrets } from './master-secret.ts'
 import { operations } from './operations.ts'
 import { RdsState } from './state.ts'
 
@@ -15,6 +16,8 @@ export interface RdsOptions {
   readonly clock: Clock
   /** Runs the databases; called only once there are some, or one is asked for. */
   readonly databases: DatabaseControl
+  /** Keeps the passwords that RDS makes up. */
+  readonly secrets: MasterSecrets
   readonly log: Log
 }
 
@@ -25,15 +28,15 @@ export interface Rds extends AsyncDisposable {
 }
 
 /** Opens RDS over its documents in the store. Disposing waits for work under way; it stops no database. */
-export function openRds({ store, clock, databases, log }: RdsOptions): Rds {
+export function openRds({ store, clock, databases, secrets, log }: RdsOptions): Rds {
   const state = new RdsState(store)
-  const lifecycle = new Lifecycle(state, databases, clock, log)
+  const lifecycle = new Lifecycle({ state, databases, secrets, clock, log })
   return {
     service: onDemand('rds', '2014-10-31', () =>
       bindService({
         model: loadModel('rds'),
         operations,
-        deps: { state, lifecycle, databases },
+        deps: { state, lifecycle, databases, secrets },
         validationCode: 'InvalidParameterValue',
       }),
     ),

@@ -40,6 +40,15 @@ export function showCluster(cluster: ClusterRecord, instances: readonly Instance
     EngineMode: 'provisioned',
     Port: cluster.port,
     MasterUsername: cluster.masterUsername,
+    ...(cluster.masterSecret && {
+      MasterUserSecret: {
+        SecretArn: cluster.masterSecret.arn,
+        SecretStatus: 'active',
+        KmsKeyId:
+          cluster.masterSecret.kmsKeyId ??
+          `arn:aws:kms:${cluster.region}:${cluster.account}:alias/aws/secretsmanager`,
+      },
+    }),
     PreferredBackupWindow: cluster.backupWindow,
     PreferredMaintenanceWindow: cluster.maintenanceWindow,
     ReadReplicaIdentifiers: [],

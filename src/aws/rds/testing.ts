@@ -4,6 +4,7 @@ import { ManualClock } from '../../clock/manual-clock.ts'
 import { openSqliteStore } from '../../store/sqlite/sqlite-store.ts'
 import { startTestGateway, type TestGateway } from '../gateway/testing.ts'
 import type { DatabaseAddresses, DatabaseControl, DatabaseSpec } from './database-control.ts'
+import type { MasterSecrets } from './master-secret.ts'
 import { openRds, type Rds } from './service.ts'
 
 /** Remembers what it was asked for; `broken`: the text of its failure. */
@@ -47,9 +48,30 @@ export class PretendedDatabases implements DatabaseControl {
   }
 }
 
+/** Values by ARN, the newest first. */
+export class PretendedSecrets implements MasterSecrets {
+  readonly values = new Map<string, string[]>()
+
+  async create({ value }: { readonly value: string }): Promise<string> {
+    const name = `rds!cluster-${this.values.size}`
+    const arn = `arn:aws:secretsmanager:ap-northeast-1:111122223333:secret:${name}-abcdef`
+    this.values.set(arn, [value])
+    return arn
+  }
+
+  async rotate(_scope: object, arn: string, value: string): Promise<void> {
+    this.values.get(arn)?.unshift(value)
+  }
+
+  async delete(_scope: object, arn: string): Promise<void> {
+    this.values.delete(arn)
+  }
+}
+
 export interface TestRds extends AsyncDisposable {
   readonly gateway: TestGateway
   readonly databases: PretendedDatabases
+  readonly secrets: PretendedSecrets
   readonly rds: Rds
   /** Runs `aws rds …` and answers what it prints, as JSON; throws its error text where it fails. */
   // biome-ignore lint/suspicious/noExplicitAny: what the client prints has as many shapes as operations
@@ -60,11 +82,13 @@ export async function startTestRds(): Promise<TestRds> {
   const clock = new ManualClock(Math.floor(performance.timeOrigin + performance.now()))
   const store = openSqliteStore({ path: ':memory:', now: () => clock.now() })
   const databases = new PretendedDatabases()
-  const rds = openRds({ store, clock, databases, log: silentLog })
+  const secrets = new PretendedSecrets()
+  const rds = openRds({ store, clock, databases, secrets, log: silentLog })
   const gateway = await startTestGateway({ services: [rds.service], clock })
   return {
     gateway,
     databases,
+    secrets,
     rds,
     async rdsCommand(...args) {
       const { status, stdout, stderr } = await gateway.aws(['rds', ...args, '--output', 'json'])

@@ -4,6 +4,13 @@ import { rdsNeed, requestTags } from '../access.ts'
 import type { RdsDeps } from '../deps.ts'
 import { refuse } from '../errors.ts'
 import { endpointMark, resourceId } from '../ids.ts'
+import {
+  checkPasswordInput,
+  createMasterSecret,
+  newMasterPassword,
+  type PasswordInput,
+  secretNeeds,
+} from '../master-secret.ts'
 import { type ClusterRecord, rdsArn } from '../records.ts'
 import { showCluster, zonesOf } from '../show.ts'
 import { addTags, type TagList } from '../tags.ts'
@@ -18,7 +25,7 @@ import {
   readIdentifier,
 } from '../validation.ts'
 
-interface Input {
+interface Input extends PasswordInput {
   readonly DBClusterIdentifier: string
   readonly Engine: string
   readonly AvailabilityZones?: readonly string[]
@@ -35,8 +42,6 @@ interface Input {
   readonly EngineVersion?: string
   readonly GlobalClusterIdentifier?: string
   readonly KmsKeyId?: string
-  readonly ManageMasterUserPassword?: boolean
-  readonly MasterUserPassword?: string
   readonly MasterUsername?: string
   readonly Port?: number
   readonly PreferredBackupWindow?: string
@@ -59,9 +64,13 @@ export const createDBCluster: Operation<Input, object, RdsDeps> = {
   name: 'CreateDBCluster',
   access: needs,
   async handle(input, call, deps) {
-    const { state, lifecycle } = deps
+    const { state, lifecycle, secrets } = deps
     const cluster = await newCluster(input, call, deps)
-    if (!(await state.create('cluster', cluster))) throw refuse.DBClusterAlreadyExistsFault()
+    const { masterSecret } = cluster
+    if (!(await state.create('cluster', cluster))) {
+      if (masterSecret) await secrets.delete(cluster, masterSecret.arn)
+      throw refuse.DBClusterAlreadyExistsFault()
+    }
     await lifecycle.start(cluster)
     const made = state.find(call, 'cluster', cluster.identifier) ?? cluster
     return { DBCluster: showCluster({ ...made, status: 'creating' }, []) }
@@ -82,7 +91,7 @@ function needs(input: Input, call: Call, deps: RdsDeps): Need[] {
       rdsNeed(action, call, 'cluster-pg', DBClusterParameterGroupName.toLowerCase(), deps),
     )
   }
-  return wanted
+  return [...wanted, ...secretNeeds(input, call, identifier)]
 }
 
 async function newCluster(input: Input, call: Call, deps: RdsDeps): Promise<ClusterRecord> {
@@ -90,17 +99,21 @@ async function newCluster(input: Input, call: Call, deps: RdsDeps): Promise<Clus
   checkEngine(input.Engine)
   refuseWhatIsNotHere(input)
   const masterUsername = checkMasterUsername(input.MasterUsername)
-  const password = checkMasterPassword(input.MasterUserPassword)
+  checkPasswordInput(input)
+  const password = input.ManageMasterUserPassword
+    ? newMasterPassword()
+    : checkMasterPassword(input.MasterUserPassword)
   const databaseName = checkDatabaseName(input.DatabaseName)
   if (deps.state.find(call, 'cluster', identifier)) throw refuse.DBClusterAlreadyExistsFault()
   const engineVersion = checkVersion(input.EngineVersion, await installedVersion(deps))
   const { ServerlessV2ScalingConfiguration: capacity } = input
   const { account, region } = call
-  return {
+  const arn = rdsArn(call, 'cluster', identifier)
+  const cluster: ClusterRecord = {
     account,
     region,
     identifier,
-    arn: rdsArn(call, 'cluster', identifier),
+    arn,
     createdAt: call.at,
     tags: addTags({}, input.Tags),
     resourceId: resourceId('cluster'),
@@ -131,16 +144,16 @@ async function newCluster(input: Input, call: Call, deps: RdsDeps): Promise<Clus
       serverlessCapacity: { min: capacity.MinCapacity ?? 0.5, max: capacity.MaxCapacity ?? 1 },
     }),
   }
+  if (!input.ManageMasterUserPassword) return cluster
+  // Last, so that nothing that is refused leaves a secret behind.
+  const key = input.MasterUserSecretKmsKeyId
+  const masterSecret = await createMasterSecret(deps.secrets, cluster, password, key, call.at)
+  return { ...cluster, masterSecret }
 }
 
 /** What would change the meaning of the cluster and is not done here is refused, not passed over. */
 function refuseWhatIsNotHere(input: Input): void {
   const refused = (text: string) => refuse.InvalidParameterCombination({ text })
-  if (input.ManageMasterUserPassword) {
-    throw refused(
-      'Podpass has no Secrets Manager: give MasterUserPassword instead of ManageMasterUserPassword.',
-    )
-  }
   if (input.EngineMode !== undefined && input.EngineMode !== 'provisioned') {
     throw refused(
       `Podpass runs the engine mode provisioned only, not ${input.EngineMode.slice(0, 40)}.`,

@@ -4,16 +4,13 @@ import { rdsNeed } from '../access.ts'
 import type { RdsDeps } from '../deps.ts'
 import { refuse } from '../errors.ts'
 import { findCluster, plainName } from '../find.ts'
+import { checkPasswordInput, type PasswordInput, secretNeeds } from '../master-secret.ts'
+import { passwordChange } from '../password-change.ts'
 import type { ClusterRecord } from '../records.ts'
 import { showCluster } from '../show.ts'
-import {
-  checkLogTypes,
-  checkMasterPassword,
-  checkStorageType,
-  checkVersion,
-} from '../validation.ts'
+import { checkLogTypes, checkStorageType, checkVersion } from '../validation.ts'
 
-interface Input {
+interface Input extends PasswordInput {
   readonly DBClusterIdentifier: string
   readonly BackupRetentionPeriod?: number
   readonly CopyTagsToSnapshot?: boolean
@@ -26,8 +23,6 @@ interface Input {
   readonly EnableHttpEndpoint?: boolean
   readonly EnableIAMDatabaseAuthentication?: boolean
   readonly EngineVersion?: string
-  readonly ManageMasterUserPassword?: boolean
-  readonly MasterUserPassword?: string
   readonly NewDBClusterIdentifier?: string
   readonly Port?: number
   readonly PreferredBackupWindow?: string
@@ -42,10 +37,14 @@ interface Input {
 
 export const modifyDBCluster: Operation<Input, object, RdsDeps> = {
   name: 'ModifyDBCluster',
-  access: (input, call, deps) => [
-    rdsNeed('ModifyDBCluster', call, 'cluster', plainName(input.DBClusterIdentifier), deps),
-  ],
-  async handle(input, call, { state, lifecycle, databases }) {
+  access(input, call, deps) {
+    const name = plainName(input.DBClusterIdentifier)
+    const secret = deps.state.find(call, 'cluster', name)?.masterSecret
+    const needs = secretNeeds(input, call, name, secret)
+    return [rdsNeed('ModifyDBCluster', call, 'cluster', name, deps), ...needs]
+  },
+  async handle(input, call, deps) {
+    const { state, lifecycle, databases } = deps
     const cluster = findCluster(state, call, input.DBClusterIdentifier)
     if (cluster.status !== 'available') {
       throw refuse.InvalidDBClusterStateFault({
@@ -53,29 +52,37 @@ export const modifyDBCluster: Operation<Input, object, RdsDeps> = {
       })
     }
     refuseWhatStays(input, cluster)
+    checkPasswordInput(input, cluster.masterSecret)
     const group = input.DBClusterParameterGroupName?.toLowerCase()
     if (group && !group.startsWith('default.') && !state.find(call, 'cluster-pg', group)) {
       throw refuse.DBClusterParameterGroupNotFound({ name: group })
     }
-    const { EngineVersion: version, MasterUserPassword: password } = input
+    const { EngineVersion: version } = input
     const change = changed(
       input,
-      password === undefined
-        ? undefined
-        : await databases.passwordVerifier(checkMasterPassword(password)),
       version === undefined ? undefined : checkVersion(version, await databases.engineVersion()),
     )
-    const next = await state.change(call, 'cluster', cluster.identifier, change)
-    if (!next) throw refuse.DBClusterNotFoundFault({ name: cluster.identifier })
+    const password = await passwordChange(input, cluster, call, deps)
+    let next: ClusterRecord | undefined
+    try {
+      next = await state.change(call, 'cluster', cluster.identifier, (current) =>
+        password.change(change(current)),
+      )
+      if (!next) throw refuse.DBClusterNotFoundFault({ name: cluster.identifier })
+    } catch (error) {
+      await password.undo()
+      throw error
+    }
+    // The record decides: a database that does not take it over now does so when it starts again.
+    await password.settle()
     await lifecycle.change(next)
     return { DBCluster: showCluster(next, state.list(call, 'db')) }
   },
 }
 
-function changed(input: Input, masterPasswordVerifier?: string, engineVersion?: string) {
+function changed(input: Input, engineVersion?: string) {
   const capacity = input.ServerlessV2ScalingConfiguration
   const wanted = {
-    masterPasswordVerifier,
     engineVersion,
     iamEnabled: input.EnableIAMDatabaseAuthentication,
     deletionProtection: input.DeletionProtection,
@@ -111,9 +118,6 @@ function refuseWhatStays(input: Input, cluster: ClusterRecord): void {
   }
   if (input.Port !== undefined && input.Port !== cluster.port) {
     throw refused('Podpass does not change the port of a DB cluster: make a new one.')
-  }
-  if (input.ManageMasterUserPassword) {
-    throw refused('Podpass has no Secrets Manager: give MasterUserPassword.')
   }
   if (input.EnableHttpEndpoint) throw refused('Podpass does not serve the RDS Data API.')
 }
