@@ -234,6 +234,10 @@ test('what is named joins the filter for identifiers; others narrow it', async (
     ...['describe-db-instances', ...by('Name=odd,Values=x')],
   )
   await refuses(
+    /InvalidParameterValue.*Unrecognized filter name: constructor/,
+    ...['describe-db-instances', ...by('Name=constructor,Values=x')],
+  )
+  await refuses(
     /InvalidParameterCombination.*must not be empty/,
     ...['describe-db-instances', '--filters', '[{"Name":"engine","Values":[]}]'],
   )

@@ -37,7 +37,7 @@ export function filtered<T>(
 ): T[] {
   let left = [...items]
   for (const { Name, Values } of filters ?? []) {
-    const read = known[Name]
+    const read = Object.hasOwn(known, Name) ? known[Name] : undefined
     if (!read) {
       throw refuse.InvalidParameterValue({
         text: `Unrecognized filter name: ${Name.slice(0, 100)}`,

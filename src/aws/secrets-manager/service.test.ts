@@ -131,8 +131,14 @@ test('list-secrets filters, sorts and pages', async () => {
   for (const [filter, expected] of cases) {
     assert.deepEqual(await list('--filters', filter), expected, filter)
   }
-  const bad = '[{"Key":"odd","Values":["x"]}]'
-  await assert.rejects(list('--filters', bad), /\(InvalidParameterException\).*odd/)
+  for (const key of ['odd', 'constructor']) {
+    const bad = `[{"Key":"${key}","Values":["x"]}]`
+    await assert.rejects(list('--filters', bad), new RegExp(`InvalidParameterException.*${key}`))
+  }
+  await assert.rejects(
+    list('--no-paginate', '--max-results', '101'),
+    /\(ValidationException\).*maxResults/,
+  )
   await assert.rejects(list('--no-paginate', '--next-token', 'x'), /\(InvalidNextTokenException\)/)
 })
 

@@ -21,6 +21,16 @@ export const operations = {
   ListSecretVersionIds: listSecretVersionIds,
 } as const satisfies Partial<Record<OperationName, object>>
 
+/** By the API reference. */
+const constraints = {
+  SecretId: { length: [1, 2048] },
+  VersionId: { length: [32, 64] },
+  VersionStage: { length: [1, 256] },
+  NextToken: { length: [1, 4096] },
+  MaxResults: { range: [1, 100] },
+  Filters: { length: [0, 10] },
+} as const
+
 export interface SecretsManager {
   readonly service: AwsService
   /** For the services that own secrets. */
@@ -31,7 +41,10 @@ export interface SecretsManager {
 export function openSecretsManager({ store }: { readonly store: Store }): SecretsManager {
   const state = new SecretState(store)
   return {
-    service: bindService({ model: loadModel('secretsmanager'), operations, deps: { state } }),
+    service: bindService({
+      ...{ model: loadModel('secretsmanager'), operations, deps: { state } },
+      constraints,
+    }),
     managed: new ManagedSecrets(state),
   }
 }
