@@ -66,12 +66,13 @@ export class Sealing {
     head.set(random.subarray(0, ivBytes), 2)
     const cipher = createCipheriv('aes-256-gcm', keys.encrypt, head.subarray(2))
     cipher.setAAD(Buffer.from(`${version}/${this.#active}/${accessKeyId}`))
-    const sealed = Buffer.concat([
-      head,
-      cipher.update(facts, 'utf8'),
-      cipher.final(),
-      cipher.getAuthTag(),
-    ])
+    const body = cipher.update(facts, 'utf8')
+    // Of a stream cipher nothing is left over.
+    cipher.final()
+    const sealed = Buffer.allocUnsafe(headBytes + body.length + tagBytes)
+    sealed.set(head)
+    sealed.set(body, headBytes)
+    sealed.set(cipher.getAuthTag(), headBytes + body.length)
     return { token: sealed.toString('base64'), secretAccessKey: secretOf(keys.secret, accessKeyId) }
   }
 
