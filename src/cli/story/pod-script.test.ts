@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process'
 import { test } from 'node:test'
 import { podScript, readLog } from './pod-script.ts'
 
-const standIns = { aws: ['false'], curl: ['false'], psql: ['false'] }
+const none = { command: ['false'], always: false }
+const standIns = { aws: none, curl: none, psql: { command: ['echo', 'stood in'], always: true } }
 
 /** Runs a pod's script here, as a pod would. */
 function run(...lines: string[]) {
@@ -36,6 +37,11 @@ test('a log tells what each step printed, as far as it came', () => {
   const cut = readLog(log.slice(0, log.indexOf('three')), ['a', 'b', 'c'])
   assert.ok(!cut.isComplete)
   assert.equal(cut.reached, 2)
+})
+
+test('what stands in always does so where the program is found, too', () => {
+  const { steps } = readLog(run('any_psql --version'), [''])
+  assert.equal(steps[0]?.output, 'stood in --version')
 })
 
 test('credentials of an answer are taken and not shown; other answers are shown', () => {

@@ -49,14 +49,20 @@ esac
 
 const mark = '::story::'
 
+export interface StandIn {
+  readonly command: readonly string[]
+  /** Also where a pod finds the program: it does not run here. */
+  readonly always: boolean
+}
+
 /** The command that stands in for a program where a pod does not find it. */
-export type StandIns = Readonly<Record<'aws' | 'curl' | 'psql', readonly string[]>>
+export type StandIns = Readonly<Record<'aws' | 'curl' | 'psql', StandIn>>
 
 /** The script of a pod. Steps of somebody else are waited for: a file of the step's number among the signals. */
 export function podScript(steps: readonly Step[], standIns: StandIns, after = ''): string {
   const replaced = Object.entries(standIns).map(
-    ([name, command]) =>
-      `if command -v ${name} > /dev/null; then any_${name}() { command ${name} "$@"; }
+    ([name, { command, always }]) =>
+      `if ${always ? 'false' : `command -v ${name} > /dev/null`}; then any_${name}() { command ${name} "$@"; }
 else any_${name}() { ${command.map(quoted).join(' ')} "$@"; }; fi`,
   )
   const lines = steps.map((step, n) =>
