@@ -29,7 +29,7 @@ test('a good token buys the role, and the links say why', async () => {
   assert.deepEqual(
     judgement.links.map(({ link, verdict, summary }) => `${link} ${verdict}: ${summary}`),
     [
-      "token passed: signed by the cluster's issuer (kid 1c9e…), audience sts.amazonaws.com, 1 d left",
+      "token passed: signed by the cluster's issuer (kid 1c9e...), audience sts.amazonaws.com, 1 d left",
       `provider passed: registered in account ${account}`,
       'trust passed: statement 1 of the trust policy allows it',
     ],

@@ -56,10 +56,15 @@ function linkLines(context: CliContext, verdict: Verdict): string[] {
     'not-applicable': '·',
     'not-reached': '·',
   }[verdict.verdict]
-  const head = `  ${mark} ${titles[verdict.link].padEnd(nameWidth)} ${verdict.summary}`
+  const head = `  ${mark} ${titles[verdict.link].padEnd(nameWidth)} ${shownSummary(verdict)}`
   if (verdict.verdict === 'not-applicable') return [paint(context, 'dim', head)]
   if (verdict.verdict !== 'refused') return [head]
   return [head, ...verdict.evidence.flatMap((evidence) => evidenceLines(context, evidence))]
+}
+
+/** A verdict's summary as people read it: records are plain in their letters. */
+export function shownSummary({ summary }: Verdict): string {
+  return summary.replaceAll('...', '…')
 }
 
 /** Two values that differ, one above the other, with a mark below what differs. */

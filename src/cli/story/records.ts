@@ -3,6 +3,7 @@ import type { PodSubject } from '../../audit/audit-log.ts'
 import type { LinkName, Verdict } from '../../chain/verdict.ts'
 import type { AwsAccess } from '../aws.ts'
 import { recordedEvents } from '../decisions.ts'
+import { shownSummary } from '../why-text.ts'
 import type { Deciding } from './story.ts'
 
 /** As much of a CloudTrail event as the story reads. */
@@ -100,7 +101,7 @@ function deciding(
     // An agent that asks for a pod signs as the node, which does not make the pod the node.
     ...(userIdentity?.arn && speaksAs(mark, userAgent) && { caller: userIdentity.arn }),
     link: verdict.link,
-    summary: verdict.summary,
+    summary: shownSummary(verdict),
   }
 }
 
