@@ -1,5 +1,7 @@
 /** Load over HTTP for the benchmarks: requests made beforehand, sent in turn over a few connections, answers counted and timed. */
+import type { ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { connect } from 'node:net'
 
 /** A server under load. */
@@ -7,6 +9,23 @@ export interface Served {
   readonly port: number
   /** CPU microseconds that its process has used so far. */
   cpuMicros(): Promise<number>
+}
+
+/** In a server that is a child process: answers `childCpu`, and ends in order, so that `--cpu-prof` is written. */
+export function answerCpu(): void {
+  process.on('SIGTERM', () => process.exit())
+  process.on('message', () => {
+    const { user, system } = process.cpuUsage()
+    process.send?.(user + system)
+  })
+}
+
+/** CPU microseconds that a child which called `answerCpu` has used so far. */
+export async function childCpu(child: ChildProcess): Promise<number> {
+  const answer = once(child, 'message')
+  child.send('cpu')
+  const [micros] = (await answer) as [number]
+  return micros
 }
 
 /** What a load showed. */

@@ -3,14 +3,14 @@
  * same answer from node:http with nothing behind it. The server is a process of its own; figures are per CPU second of it,
  * and by the wall. `--small` for the tests.
  */
-import { type ChildProcess, fork } from 'node:child_process'
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { silentLog } from '../src/audit/log.ts'
 import { ManualClock } from '../src/clock/manual-clock.ts'
 import { startInstanceMetadata } from '../src/node/instance-metadata.ts'
-import { measure } from './http-load.ts'
+import { answerCpu, childCpu, measure } from './http-load.ts'
 
 const isSmall = process.argv.includes('--small')
 const load = isSmall
@@ -18,7 +18,7 @@ const load = isSmall
   : { connections: 32, count: 40_000, warmUp: 10_000 }
 const role = 'latest/meta-data/iam/security-credentials/node-role'
 
-type Told = { base: string; bare: number } | { cpuMicros: number }
+type Told = { base: string; bare: number }
 
 async function server(): Promise<void> {
   const clock = new ManualClock()
@@ -54,30 +54,19 @@ async function server(): Promise<void> {
   }).listen(0, '127.0.0.1')
   await once(bare, 'listening')
   process.send?.({ base, bare: (bare.address() as AddressInfo).port } satisfies Told)
-  process.on('SIGTERM', () => process.exit())
-  process.on('message', () => {
-    const { user, system } = process.cpuUsage()
-    process.send?.({ cpuMicros: user + system } satisfies Told)
-  })
-}
-
-async function cpuMicros(child: ChildProcess): Promise<number> {
-  const answer = once(child, 'message')
-  child.send('cpu')
-  const [told] = (await answer) as [Told]
-  return 'cpuMicros' in told ? told.cpuMicros : 0
+  answerCpu()
 }
 
 async function client(): Promise<void> {
   const child = fork(import.meta.filename, ['--server'], { execArgv: process.execArgv })
-  const [told] = (await once(child, 'message')) as [Extract<Told, { base: string }>]
+  const [told] = (await once(child, 'message')) as [Told]
   const ttl = { 'x-aws-ec2-metadata-token-ttl-seconds': '21600' }
   const put = await fetch(`${told.base}latest/api/token`, { method: 'PUT', headers: ttl })
   const token = await put.text()
   const request = Buffer.from(
     `GET /${role} HTTP/1.1\r\nhost: 127.0.0.1\r\nx-aws-ec2-metadata-token: ${token}\r\n\r\n`,
   )
-  const served = (port: number) => ({ port, cpuMicros: () => cpuMicros(child) })
+  const served = (port: number) => ({ port, cpuMicros: () => childCpu(child) })
   const ours = await measure(
     'credentials',
     served(Number(new URL(told.base).port)),

@@ -3,7 +3,7 @@
  * process of its own with the audit log it has in life; figures are per CPU second of the server, and by the wall. moto
  * is measured beside, where it is there (it checks neither tokens nor signatures). `--small` for the tests, without moto; `--only=web` or `--only=identity` for a profile (`--cpu-prof`).
  */
-import { type ChildProcess, fork } from 'node:child_process'
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,7 +13,15 @@ import { administrator, testAccount, testRegion } from '../src/aws/gateway/testi
 import { startTestSts } from '../src/aws/sts/testing.ts'
 import { ManualClock } from '../src/clock/manual-clock.ts'
 import { signHeaders } from '../src/kernel/sigv4/sign.ts'
-import { compare, type Figures, measure, post, type Served } from './http-load.ts'
+import {
+  answerCpu,
+  childCpu,
+  compare,
+  type Figures,
+  measure,
+  post,
+  type Served,
+} from './http-load.ts'
 import { startMoto } from './moto.ts'
 
 const isSmall = process.argv.includes('--small')
@@ -27,7 +35,7 @@ const load = isSmall
 const motoLoad = { connections: 32, count: 2_000, warmUp: 200 }
 const tokensCount = isSmall ? 20 : 4000
 
-type Told = { port: number; now: number; tokens: string[] } | { cpuMicros: number }
+type Told = { port: number; now: number; tokens: string[] }
 
 async function server(): Promise<void> {
   const clock = new ManualClock(Math.floor(performance.timeOrigin + performance.now()))
@@ -39,19 +47,7 @@ async function server(): Promise<void> {
     sts.issuer.token(clock.now(), { jti: `${n}` }),
   )
   process.send?.({ port: sts.port, now: clock.now(), tokens } satisfies Told)
-  // An orderly end, so that `--cpu-prof` is written.
-  process.on('SIGTERM', () => process.exit())
-  process.on('message', () => {
-    const { user, system } = process.cpuUsage()
-    process.send?.({ cpuMicros: user + system } satisfies Told)
-  })
-}
-
-async function cpuMicros(child: ChildProcess): Promise<number> {
-  const answer = once(child, 'message')
-  child.send('cpu')
-  const [told] = (await answer) as [Told]
-  return 'cpuMicros' in told ? told.cpuMicros : 0
+  answerCpu()
 }
 
 /** The requests of both measures, made for a server at `port`. */
@@ -96,9 +92,9 @@ function requestsFor(port: number, now: number, tokens: readonly string[]) {
 async function client(): Promise<void> {
   const args = process.argv.slice(2)
   const child = fork(import.meta.filename, ['--server', ...args], { execArgv: process.execArgv })
-  const [told] = (await once(child, 'message')) as [Extract<Told, { port: number }>]
+  const [told] = (await once(child, 'message')) as [Told]
   const { port, now, tokens } = told
-  const server: Served = { port, cpuMicros: () => cpuMicros(child) }
+  const server: Served = { port, cpuMicros: () => childCpu(child) }
   const ours = new Map<string, Figures>()
   for (const [name, requests] of Object.entries(requestsFor(port, now, tokens))) {
     if (only && !name.toLowerCase().includes(only)) continue

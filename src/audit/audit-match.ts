@@ -2,20 +2,27 @@
 import type { AuditQuery, AuditRecord } from './audit-log.ts'
 import { isReadOnly } from './read-only.ts'
 
+/** What a query asks of by a text that stands in the record under the same name. */
+const texts = {
+  requestId: (record) => record.requestId,
+  outcome: (record) => record.outcome,
+  cluster: ({ subject }) => subject?.cluster,
+  namespace: ({ subject }) => subject?.namespace,
+  pod: ({ subject }) => subject?.pod,
+  podUid: ({ subject }) => subject?.podUid,
+  operation: (record) => record.operation,
+  accessKeyId: ({ caller }) => caller.accessKeyId,
+  account: (record) => record.account,
+  service: (record) => record.service,
+} satisfies Partial<Record<keyof AuditQuery, (record: AuditRecord) => string | undefined>>
+
+const names = Object.keys(texts) as (keyof typeof texts)[]
+
 /** True where every field that the query gives fits. Position and limit are the log's own. */
 export function matches(record: AuditRecord, query: AuditQuery): boolean {
-  const { subject, caller, at } = record
+  const { at } = record
   return (
-    fits(query.requestId, record.requestId) &&
-    fits(query.outcome, record.outcome) &&
-    fits(query.cluster, subject?.cluster) &&
-    fits(query.namespace, subject?.namespace) &&
-    fits(query.pod, subject?.pod) &&
-    fits(query.podUid, subject?.podUid) &&
-    fits(query.operation, record.operation) &&
-    fits(query.accessKeyId, caller.accessKeyId) &&
-    fits(query.account, record.account) &&
-    fits(query.service, record.service) &&
+    names.every((name) => query[name] === undefined || query[name] === texts[name](record)) &&
     (query.since === undefined || at >= query.since) &&
     (query.until === undefined || at <= query.until) &&
     (query.readOnly === undefined || query.readOnly === isReadOnly(record.operation)) &&
@@ -26,22 +33,9 @@ export function matches(record: AuditRecord, query: AuditQuery): boolean {
 
 /** Texts of which each stands in the JSON of every record that the query means: what a search can look for first. */
 export function textsOf(query: AuditQuery): string[] {
-  const { requestId, outcome, cluster, namespace, pod, podUid, operation, accessKeyId } = query
-  const members = {
-    requestId,
-    outcome,
-    cluster,
-    namespace,
-    pod,
-    podUid,
-    operation,
-    accessKeyId,
-    account: query.account,
-    service: query.service,
-  }
-  const named = Object.entries(members)
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `"${name}":${JSON.stringify(value)}`)
+  const named = names
+    .filter((name) => query[name] !== undefined)
+    .map((name) => `"${name}":${JSON.stringify(query[name])}`)
   const { resourceName } = query
   return resourceName === undefined ? named : [...named, JSON.stringify(resourceName).slice(1, -1)]
 }
@@ -63,8 +57,4 @@ function resourceNames({ resource, resources = [], responseElements }: AuditReco
     ...resources.map(({ type }) => type),
     ...(typeof key === 'string' ? [key] : []),
   ]
-}
-
-function fits(wanted: string | undefined, actual: string | undefined): boolean {
-  return wanted === undefined || wanted === actual
 }

@@ -3,7 +3,8 @@ import type { Evidence, LinkName, Verdict } from '../chain/verdict.ts'
 import type { WhyReport } from '../chain/views/why.ts'
 import { type CliContext, paint } from './context.ts'
 
-const titles: Readonly<Record<LinkName, string>> = {
+/** What each link is called. */
+export const titles: Readonly<Record<LinkName, string>> = {
   'service-account': 'ServiceAccount',
   injection: 'injection',
   token: 'token',

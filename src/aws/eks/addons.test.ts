@@ -3,44 +3,23 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   CreateAddonCommand,
-  CreateClusterCommand,
   CreatePodIdentityAssociationCommand,
   DeleteAddonCommand,
   DeletePodIdentityAssociationCommand,
   DescribeAddonCommand,
   DescribeAddonConfigurationCommand,
   DescribeAddonVersionsCommand,
-  type EKSClient,
   ListAddonsCommand,
   UpdateAddonCommand,
 } from '@aws-sdk/client-eks'
-import { clusterRole, eksClient, nodeRole, startTestEks, type TestEks } from './testing.ts'
-
-const clusterName = 'demo'
-
-async function withCluster(): Promise<{ running: TestEks; client: EKSClient } & AsyncDisposable> {
-  const running = await startTestEks()
-  const client = eksClient(running)
-  const resourcesVpcConfig = { subnetIds: ['subnet-1'] }
-  const accessConfig = { authenticationMode: 'API' as const }
-  await client.send(
-    new CreateClusterCommand({
-      name: clusterName,
-      roleArn: clusterRole,
-      resourcesVpcConfig,
-      accessConfig,
-    }),
-  )
-  return { running, client, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() }
-}
-
-function refusal(name: string, message: RegExp) {
-  return (error: Error) => {
-    assert.equal(error.name, name)
-    assert.match(error.message, message)
-    return true
-  }
-}
+import {
+  clusterName,
+  clusterRole,
+  nodeRole,
+  refusal,
+  type TestEks,
+  withCluster,
+} from './testing.ts'
 
 test('the agent is an add-on like others; what an add-on associated goes with it', async () => {
   await using demo = await withCluster()

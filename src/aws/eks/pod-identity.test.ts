@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
-  CreateClusterCommand,
   CreateFargateProfileCommand,
   CreatePodIdentityAssociationCommand,
   DeleteClusterCommand,
@@ -10,7 +9,6 @@ import {
   DeletePodIdentityAssociationCommand,
   DescribeFargateProfileCommand,
   DescribePodIdentityAssociationCommand,
-  type EKSClient,
   ListAccessEntriesCommand,
   ListFargateProfilesCommand,
   ListPodIdentityAssociationsCommand,
@@ -19,34 +17,16 @@ import {
   UpdatePodIdentityAssociationCommand,
 } from '@aws-sdk/client-eks'
 import { testAccount } from '../gateway/testing.ts'
-import { clusterRole, eksClient, nodeRole, startTestEks, type TestEks } from './testing.ts'
+import {
+  clusterName,
+  clusterRole,
+  nodeRole,
+  refusal,
+  type TestEks,
+  withCluster,
+} from './testing.ts'
 
-const clusterName = 'demo'
 const who = { clusterName, namespace: 'shop', serviceAccount: 'api' }
-
-async function withCluster(): Promise<{ running: TestEks; client: EKSClient } & AsyncDisposable> {
-  const running = await startTestEks()
-  const client = eksClient(running)
-  const resourcesVpcConfig = { subnetIds: ['subnet-1'] }
-  const accessConfig = { authenticationMode: 'API' as const }
-  await client.send(
-    new CreateClusterCommand({
-      name: clusterName,
-      roleArn: clusterRole,
-      resourcesVpcConfig,
-      accessConfig,
-    }),
-  )
-  return { running, client, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() }
-}
-
-function refusal(name: string, message: RegExp) {
-  return (error: Error) => {
-    assert.equal(error.name, name)
-    assert.match(error.message, message)
-    return true
-  }
-}
 
 test('an association is made, shown in full, listed without its role, changed and deleted', async () => {
   await using demo = await withCluster()

@@ -1,5 +1,6 @@
 /** Clusters for tests that are nothing but what was asked of them, and an EKS over them behind a real gateway. Test code only. */
-import { EKSClient } from '@aws-sdk/client-eks'
+import assert from 'node:assert/strict'
+import { CreateClusterCommand, EKSClient } from '@aws-sdk/client-eks'
 import { silentLog } from '../../audit/log.ts'
 import { ManualClock } from '../../clock/manual-clock.ts'
 import type { Clock } from '../../kernel/clock.ts'
@@ -118,5 +119,36 @@ export async function startTestEks(
       await eks[Symbol.asyncDispose]()
       if (!options.store) await store[Symbol.asyncDispose]()
     },
+  }
+}
+
+/** Of the cluster that `withCluster` makes. */
+export const clusterName = 'demo'
+
+/** An EKS with one cluster, and a client of it. */
+export async function withCluster(): Promise<
+  { running: TestEks; client: EKSClient } & AsyncDisposable
+> {
+  const running = await startTestEks()
+  const client = eksClient(running)
+  const resourcesVpcConfig = { subnetIds: ['subnet-1'] }
+  const accessConfig = { authenticationMode: 'API' as const }
+  await client.send(
+    new CreateClusterCommand({
+      name: clusterName,
+      roleArn: clusterRole,
+      resourcesVpcConfig,
+      accessConfig,
+    }),
+  )
+  return { running, client, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() }
+}
+
+/** For `assert.rejects`: the client's error has this name, and a message like this. */
+export function refusal(name: string, message: RegExp) {
+  return (error: Error): true => {
+    assert.equal(error.name, name)
+    assert.match(error.message, message)
+    return true
   }
 }

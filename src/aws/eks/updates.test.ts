@@ -17,7 +17,7 @@ import {
   UpdateNodegroupVersionCommand,
 } from '@aws-sdk/client-eks'
 import { administrator, testRegion } from '../gateway/testing.ts'
-import { clusterRole, eksClient, nodeRole, startTestEks } from './testing.ts'
+import { clusterRole, eksClient, nodeRole, refusal, startTestEks } from './testing.ts'
 
 test('every change to a cluster is listed and described', async (t) => {
   await using running = await startTestEks()
@@ -61,14 +61,6 @@ async function withNodegroup(more: { cluster?: object; group?: object } = {}) {
     cluster: async () => (await client.send(new DescribeClusterCommand({ name }))).cluster,
     nodegroup: async () => (await client.send(new DescribeNodegroupCommand(group))).nodegroup,
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
-  }
-}
-
-function refusal(code: string, message: RegExp) {
-  return (error: Error) => {
-    assert.equal(error.name, code)
-    assert.match(error.message, message)
-    return true
   }
 }
 

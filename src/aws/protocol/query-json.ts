@@ -3,6 +3,7 @@ import type { AwsResponse, WireError } from '../operation.ts'
 import { writeJsonStructure } from './json-value.ts'
 import type { ServiceModel } from './model.ts'
 import { structureOf } from './model.ts'
+import { faultOf, queryAnswer } from './query-answer.ts'
 import type { Values } from './scalar.ts'
 
 /** True where JSON is what an Accept header names first. */
@@ -30,19 +31,16 @@ export function writeQueryJson(
 export function writeQueryErrorJson(wire: WireError, requestId: string): AwsResponse {
   const { code: Code, message, status, members, headers } = wire
   const said = message === '' ? {} : { Message: message }
-  const error = { Code, ...said, Type: status < 500 ? 'Sender' : 'Receiver', ...members }
+  const error = { Code, ...said, Type: faultOf(status), ...members }
   return jsonResponse(status, requestId, { Error: error, RequestId: requestId }, headers)
 }
 
 function jsonResponse(
   status: number,
   requestId: string,
-  body: object,
-  headers: Readonly<Record<string, string>> = {},
+  given: object,
+  headers?: Readonly<Record<string, string>>,
 ): AwsResponse {
-  return {
-    status,
-    headers: { 'content-type': 'application/json', 'x-amzn-requestid': requestId, ...headers },
-    body: JSON.stringify(body),
-  }
+  const body = JSON.stringify(given)
+  return queryAnswer({ status, contentType: 'application/json', body }, requestId, headers)
 }

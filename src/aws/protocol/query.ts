@@ -4,6 +4,7 @@ import type { AwsResponse, WireError } from '../operation.ts'
 import type { Form } from './form.ts'
 import type { Member, ServiceModel, StructureShape } from './model.ts'
 import { shapeOf, structureOf } from './model.ts'
+import { faultOf, queryAnswer } from './query-answer.ts'
 import { type Malformed, readScalar, type Values } from './scalar.ts'
 import { escapeXml, writeMembers } from './xml-writer.ts'
 
@@ -132,7 +133,7 @@ export function writeQueryError(
   error: WireError,
   requestId: string,
 ): AwsResponse {
-  const type = error.status < 500 ? 'Sender' : 'Receiver'
+  const type = faultOf(error.status)
   const code = escapeXml(error.code)
   // Where AWS has nothing to say there is no element: IAM's ReportNotPresent.
   const message = error.message === '' ? '' : `<Message>${escapeXml(error.message)}</Message>`
@@ -153,13 +154,9 @@ function xmlResponse(
   status: number,
   requestId: string,
   body: string,
-  headers: Readonly<Record<string, string>> = {},
+  headers?: Readonly<Record<string, string>>,
 ): AwsResponse {
-  return {
-    status,
-    headers: { 'content-type': 'text/xml', 'x-amzn-requestid': requestId, ...headers },
-    body,
-  }
+  return queryAnswer({ status, contentType: 'text/xml', body }, requestId, headers)
 }
 
 function clip(text: string): string {

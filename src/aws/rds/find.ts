@@ -10,6 +10,21 @@ export function findCluster(state: RdsState, call: Call, named: string): Cluster
   return cluster
 }
 
+/** Takes the cluster into a status and answers it as it is then; refuses where it was deleted meanwhile. */
+export async function enterStatus(
+  state: RdsState,
+  call: Call,
+  { identifier }: ClusterRecord,
+  status: ClusterRecord['status'],
+): Promise<ClusterRecord> {
+  const entered = await state.change(call, 'cluster', identifier, (current) => ({
+    ...current,
+    status,
+  }))
+  if (!entered) throw refuse.DBClusterNotFoundFault({ name: identifier })
+  return entered
+}
+
 export function findInstance(state: RdsState, call: Call, named: string): InstanceRecord {
   const instance = state.find(call, 'db', plainName(named))
   if (!instance) throw refuse.DBInstanceNotFound({ name: named.slice(0, 300) })

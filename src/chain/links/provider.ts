@@ -138,11 +138,11 @@ function conditionKeys(
   if (typeof email === 'string') values['email'] = email
   const issuer = withoutScheme(token.issuer)
   const keys: Record<string, string | readonly string[]> = {}
-  for (const prefix of [
+  for (const prefix of new Set([
     issuer,
     withoutScheme(provider.url),
     isOwn ? withoutPort(issuer) : issuer,
-  ]) {
+  ])) {
     for (const name in values) keys[`${prefix}:${name}`] = values[name] ?? ''
   }
   return keys

@@ -1,4 +1,5 @@
 /** The story in English. */
+import { titles } from '../why-text.ts'
 import type { StoryText } from './text.ts'
 
 export const english: StoryText = {
@@ -53,16 +54,7 @@ export const english: StoryText = {
     'node-role': 'node role',
     nothing: 'nothing',
   },
-  links: {
-    'service-account': 'ServiceAccount',
-    injection: 'injection',
-    token: 'token',
-    provider: 'OIDC provider',
-    trust: 'trust policy',
-    session: 'session',
-    permissions: 'permissions',
-    resource: 'resource',
-  },
+  links: titles,
   lessons: {
     'node-role': {
       metadata:

@@ -3,7 +3,7 @@ import type { Operation } from '../../operation.ts'
 import { rdsNeed } from '../access.ts'
 import type { RdsDeps } from '../deps.ts'
 import { refuse } from '../errors.ts'
-import { findCluster, plainName } from '../find.ts'
+import { enterStatus, findCluster, plainName } from '../find.ts'
 import { membersOf, showCluster } from '../show.ts'
 
 interface Input {
@@ -30,12 +30,7 @@ export const deleteDBCluster: Operation<Input, object, RdsDeps> = {
         text: 'Cluster cannot be deleted, it still contains DB instances in non-deleting state.',
       })
     }
-    const { identifier } = cluster
-    const deleting = await state.change(call, 'cluster', identifier, (current) => ({
-      ...current,
-      status: 'deleting',
-    }))
-    if (!deleting) throw refuse.DBClusterNotFoundFault({ name: identifier })
+    const deleting = await enterStatus(state, call, cluster, 'deleting')
     await lifecycle.remove(deleting)
     return { DBCluster: showCluster(deleting, []) }
   },

@@ -3,7 +3,8 @@ import type { Operation } from '../../operation.ts'
 import { rdsNeed } from '../access.ts'
 import type { RdsDeps } from '../deps.ts'
 import { refuse } from '../errors.ts'
-import { findCluster, findInstance, plainName } from '../find.ts'
+import { enterStatus, findCluster, findInstance, plainName } from '../find.ts'
+import type { ClusterRecord } from '../records.ts'
 import { membersOf, showCluster } from '../show.ts'
 import { showInstanceOf } from '../show-instance.ts'
 
@@ -18,16 +19,8 @@ export const stopDBCluster: Operation<ClusterInput, object, RdsDeps> = {
   ],
   async handle(input, call, { state, lifecycle }) {
     const cluster = findCluster(state, call, input.DBClusterIdentifier)
-    if (cluster.status !== 'available') {
-      throw refuse.InvalidDBClusterStateFault({
-        text: `DbCluster ${cluster.identifier} is not in available state.`,
-      })
-    }
-    const stopping = await state.change(call, 'cluster', cluster.identifier, (current) => ({
-      ...current,
-      status: 'stopping',
-    }))
-    if (!stopping) throw refuse.DBClusterNotFoundFault({ name: cluster.identifier })
+    requireStatus(cluster, 'available')
+    const stopping = await enterStatus(state, call, cluster, 'stopping')
     await lifecycle.stop(stopping)
     return { DBCluster: showCluster(stopping, state.list(call, 'db')) }
   },
@@ -40,19 +33,18 @@ export const startDBCluster: Operation<ClusterInput, object, RdsDeps> = {
   ],
   async handle(input, call, { state, lifecycle }) {
     const cluster = findCluster(state, call, input.DBClusterIdentifier)
-    if (cluster.status !== 'stopped') {
-      throw refuse.InvalidDBClusterStateFault({
-        text: `DbCluster ${cluster.identifier} is not in stopped state.`,
-      })
-    }
-    const starting = await state.change(call, 'cluster', cluster.identifier, (current) => ({
-      ...current,
-      status: 'starting',
-    }))
-    if (!starting) throw refuse.DBClusterNotFoundFault({ name: cluster.identifier })
+    requireStatus(cluster, 'stopped')
+    const starting = await enterStatus(state, call, cluster, 'starting')
     await lifecycle.start(starting)
     return { DBCluster: showCluster(starting, state.list(call, 'db')) }
   },
+}
+
+function requireStatus({ identifier, status }: ClusterRecord, wanted: 'available' | 'stopped') {
+  if (status === wanted) return
+  throw refuse.InvalidDBClusterStateFault({
+    text: `DbCluster ${identifier} is not in ${wanted} state.`,
+  })
 }
 
 interface FailoverInput extends ClusterInput {
@@ -67,11 +59,7 @@ export const failoverDBCluster: Operation<FailoverInput, object, RdsDeps> = {
   ],
   async handle(input, call, { state, lifecycle }) {
     const cluster = findCluster(state, call, input.DBClusterIdentifier)
-    if (cluster.status !== 'available') {
-      throw refuse.InvalidDBClusterStateFault({
-        text: `DbCluster ${cluster.identifier} is not in available state.`,
-      })
-    }
+    requireStatus(cluster, 'available')
     const [writer, ...readers] = membersOf(cluster, state.list(call, 'db'))
     const named = input.TargetDBInstanceIdentifier?.toLowerCase()
     if (named !== undefined && named === writer?.identifier) {
