@@ -1,4 +1,5 @@
 /** An audit record in CloudTrail's form. */
+import { isoSeconds } from '../kernel/iso-time.ts'
 import type { AuditRecord } from './audit-log.ts'
 import { isReadOnly } from './read-only.ts'
 
@@ -21,7 +22,7 @@ export function cloudTrailEvent(record: AuditRecord): Readonly<Record<string, un
   return {
     eventVersion: '1.08',
     userIdentity: record.userIdentity ?? {},
-    eventTime: new Date(record.at).toISOString().replace(/\.\d{3}Z$/, 'Z'),
+    eventTime: isoSeconds(record.at),
     eventSource: eventSource(record.service),
     eventName: record.operation,
     awsRegion: record.region,

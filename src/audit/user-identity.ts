@@ -1,5 +1,6 @@
 /** CloudTrail's `userIdentity` of a caller. */
 import type { Caller, SessionFacts, TemporaryFacts } from '../aws/caller.ts'
+import { isoSeconds } from '../kernel/iso-time.ts'
 
 /** As CloudTrail writes it; of a web-identity session with `webIdFederationData`. */
 export function userIdentity(
@@ -84,6 +85,6 @@ function attributes({
   issuedAt,
   mfaAt,
 }: SessionFacts | TemporaryFacts): Readonly<Record<string, string>> {
-  const creationDate = new Date(issuedAt).toISOString().replace(/\.\d{3}Z$/, 'Z')
+  const creationDate = isoSeconds(issuedAt)
   return { creationDate, mfaAuthenticated: String(mfaAt !== undefined) }
 }

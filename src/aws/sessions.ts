@@ -2,7 +2,7 @@
 import { randomFillSync } from 'node:crypto'
 import { assumedRoleArn } from '../kernel/arn.ts'
 import { accessKeyIdRandomBytes, makeAccessKeyId } from '../kernel/session/access-key-id.ts'
-import { Sealing, type SealingKey, sealingRandomBytes } from '../kernel/session/sealed-token.ts'
+import { Sealing, type SealingKey } from '../kernel/session/sealed-token.ts'
 import type { Credentials, SessionFacts, SignedCaller, TemporaryFacts } from './caller.ts'
 import { type PackedRole, packRole, unpackRole } from './packed-role.ts'
 
@@ -34,23 +34,19 @@ export interface Sessions {
 
 /** `sealingKeys`: the first seals, all open. */
 export function createSessions(options: { sealingKeys: readonly SealingKey[] }): Sessions {
-  const sealing = new Sealing(options.sealingKeys)
   const randomBytes = pooledRandom()
+  const sealing = new Sealing(options.sealingKeys, randomBytes)
   const seal = (account: string, sealed: unknown, expiration: number): Credentials => {
-    const random = randomBytes(accessKeyIdRandomBytes + sealingRandomBytes)
+    const random = randomBytes(accessKeyIdRandomBytes + secretRandomBytes)
     const accessKeyId = makeAccessKeyId('ASIA', account, random.subarray(0, accessKeyIdRandomBytes))
-    const { token, secretAccessKey } = sealing.sealToken(
-      accessKeyId,
-      JSON.stringify(sealed),
-      random.subarray(accessKeyIdRandomBytes),
-    )
-    return { accessKeyId, secretAccessKey, sessionToken: token, expiration }
+    const secretAccessKey = random.toString('base64', accessKeyIdRandomBytes)
+    const sessionToken = sealing.sealToken(accessKeyId, secretAccessKey + JSON.stringify(sealed))
+    return { accessKeyId, secretAccessKey, sessionToken, expiration }
   }
   return {
     issue: (facts) => seal(facts.account, packRole(facts), facts.expiresAt),
     issueForUser: (facts) => seal(facts.account, ['u', facts], facts.expiresAt),
-    sealMessage: (account, message) =>
-      sealing.sealToken(messageKey(account), message, randomBytes(sealingRandomBytes)).token,
+    sealMessage: (account, message) => sealing.sealToken(messageKey(account), message),
     openMessage(account, sealed) {
       const opened = sealing.openToken(messageKey(account), sealed)
       return 'refused' in opened ? undefined : opened.facts
@@ -58,9 +54,10 @@ export function createSessions(options: { sealingKeys: readonly SealingKey[] }):
     open(accessKeyId, sessionToken) {
       const opened = sealing.openToken(accessKeyId, sessionToken)
       if ('refused' in opened) return opened
-      const { secretAccessKey } = opened
       // Authentic, so it is what `seal` wrote.
-      const sealed = JSON.parse(opened.facts) as ['u', UserSessionFacts] | PackedRole
+      const secretAccessKey = opened.facts.slice(0, secretChars)
+      const text = opened.facts.slice(secretChars)
+      const sealed = JSON.parse(text) as ['u', UserSessionFacts] | PackedRole
       if (sealed[0] === 'u') {
         const caller = userCaller(accessKeyId, sealed[1])
         return { caller, secretAccessKey, expiresAt: sealed[1].expiresAt }
@@ -79,10 +76,14 @@ export function createSessions(options: { sealingKeys: readonly SealingKey[] }):
   }
 }
 
+/** As AWS's secrets: 40 characters. */
+const secretChars = 40
+const secretRandomBytes = 30
+
 const poolBytes = 4096
 
 /** Fresh random bytes from a pool that is filled at once: asking the system for a few each time costs more than sealing. */
-function pooledRandom(): (size: number) => Uint8Array {
+function pooledRandom(): (size: number) => Buffer {
   const pool = Buffer.alloc(poolBytes)
   let used = poolBytes
   return (size) => {
@@ -90,7 +91,8 @@ function pooledRandom(): (size: number) => Uint8Array {
       randomFillSync(pool)
       used = 0
     }
-    const bytes = Uint8Array.prototype.slice.call(pool, used, used + size)
+    const bytes = Buffer.allocUnsafe(size)
+    pool.copy(bytes, 0, used)
     // What was handed out once is never there again.
     pool.fill(0, used, used + size)
     used += size

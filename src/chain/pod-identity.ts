@@ -1,5 +1,6 @@
 /** Token, provider, association and trust in EKS's order: whether a pod's token buys a session of its associated role. */
 import { assumedRoleArn } from '../kernel/arn.ts'
+import { isoMillis } from '../kernel/iso-time.ts'
 import type { AuthorizationRequest, Evaluate, PolicyInput } from '../kernel/policy/decision.ts'
 import { podIdentityAudience } from './links/pod-identity-token.ts'
 import {
@@ -141,7 +142,7 @@ export function judgePodIdentity<R extends AssociatedRole>(
   }
   const tags = association.disableSessionTags ? {} : sessionTags(cluster, pod)
   const context = {
-    'aws:CurrentTime': new Date(attempt.at).toISOString(),
+    'aws:CurrentTime': isoMillis(attempt.at),
     'aws:EpochTime': String(Math.floor(attempt.at / 1000)),
     'sts:RoleSessionName': attempt.sessionName(pod.pod),
     ...tagContext(tags),

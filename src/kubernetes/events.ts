@@ -2,10 +2,10 @@
 import { randomInt } from 'node:crypto'
 import type { Log } from '../audit/log.ts'
 import type { Clock } from '../kernel/clock.ts'
+import { isoSeconds } from '../kernel/iso-time.ts'
 import type { ClusterClient } from './cluster-client.ts'
 import type { KubernetesObject } from './object.ts'
 import { events } from './resources.ts'
-import { timestamp } from './timestamp.ts'
 
 export interface EventRecorder {
   /** Never throws and does not wait; `fieldPath` names a part of the object, as `spec.containers{app}`. */
@@ -44,7 +44,7 @@ export function createEventRecorder(deps: {
     const key = JSON.stringify([object.metadata.uid, of.type, of.reason, of.message, of.fieldPath])
     const known = names.get(key)
     if (known) {
-      const now = timestamp(of.at)
+      const now = isoSeconds(of.at)
       const written = await client.modify(events, namespace, known, (event) => ({
         ...event,
         count: (event['count'] ?? 1) + 1,
@@ -113,8 +113,8 @@ function eventObject(
     reason,
     message,
     source: { component, ...(host && { host }) },
-    firstTimestamp: timestamp(at),
-    lastTimestamp: timestamp(at),
+    firstTimestamp: isoSeconds(at),
+    lastTimestamp: isoSeconds(at),
     count: 1,
     type,
     reportingComponent: component,

@@ -5,6 +5,7 @@ import { createEksAuth } from '../aws/eks-auth/service.ts'
 import type { Identities } from '../aws/identities.ts'
 import type { AwsService } from '../aws/operation.ts'
 import { judgeTrust } from '../chain/links/trust.ts'
+import { isoMillis } from '../kernel/iso-time.ts'
 import { readKeySet } from '../kernel/jwt/jwk.ts'
 import { evaluate } from '../kernel/policy/evaluate.ts'
 import type { Clusters } from './clusters.ts'
@@ -40,6 +41,6 @@ export function trustsService(
     actions: ['sts:AssumeRole'],
     roleArn,
     role: identities.role(roleArn),
-    context: { 'aws:CurrentTime': new Date(at).toISOString() },
+    context: { 'aws:CurrentTime': isoMillis(at) },
   }).trusted
 }

@@ -1,4 +1,5 @@
 /** What instance metadata says of an instance, as a tree of paths: pure. */
+import { isoSeconds } from '../kernel/iso-time.ts'
 
 /** An instance, as the metadata shows it. */
 export interface Instance {
@@ -86,18 +87,13 @@ function identityDocument(instance: Instance): string {
     instanceId,
     instanceType,
     kernelId: null,
-    pendingTime: metadataTime(instance.launchedAt ?? 0),
+    pendingTime: isoSeconds(instance.launchedAt ?? 0),
     privateIp,
     ramdiskId: null,
     region,
     version: '2017-09-30',
   }
   return JSON.stringify(document, null, 2)
-}
-
-/** To the second and with `Z`: the only form that botocore reads. */
-export function metadataTime(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`
 }
 
 /** Of instances that are given none. */

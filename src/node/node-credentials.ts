@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto'
 import type { PodSubject } from '../audit/audit-log.ts'
 import type { Credentials } from '../aws/caller.ts'
 import type { Clock } from '../kernel/clock.ts'
+import { isoSeconds } from '../kernel/iso-time.ts'
 import { Refusal } from '../kernel/refusal.ts'
-import { type MetadataDirectory, metadataTime } from './metadata-tree.ts'
+import type { MetadataDirectory } from './metadata-tree.ts'
 
 export interface CredentialsRequest {
   readonly roleArn: string
@@ -71,7 +72,7 @@ export class NodeCredentials {
     const digest = createHash('sha256').update(roleArn).digest('hex').toUpperCase()
     const answer = {
       Code: 'Success',
-      LastUpdated: metadataTime(clock.now()),
+      LastUpdated: isoSeconds(clock.now()),
       InstanceProfileArn: profile?.arn ?? `arn:aws:iam::${account}:instance-profile/${name}`,
       InstanceProfileId: profile?.id ?? `AIPA${digest.slice(0, 17)}`,
     }
@@ -102,19 +103,19 @@ export class NodeCredentials {
     if (kept instanceof Refusal) {
       const Message = `EC2 cannot assume the role ${roleName(roleArn)}. Please see documentation at ${helpUrl}.`
       const Code = 'AssumeRoleUnauthorizedAccess'
-      return JSON.stringify({ Code, Message, LastUpdated: metadataTime(clock.now()) }, null, 2)
+      return JSON.stringify({ Code, Message, LastUpdated: isoSeconds(clock.now()) }, null, 2)
     }
     const known = this.#documents.get(kept)
     if (known !== undefined) return known
     const { credentials, issuedAt } = kept
     const answer = {
       Code: 'Success',
-      LastUpdated: metadataTime(issuedAt),
+      LastUpdated: isoSeconds(issuedAt),
       Type: 'AWS-HMAC',
       AccessKeyId: credentials.accessKeyId,
       SecretAccessKey: credentials.secretAccessKey,
       Token: credentials.sessionToken,
-      Expiration: metadataTime(credentials.expiration),
+      Expiration: isoSeconds(credentials.expiration),
     }
     const text = JSON.stringify(answer, null, 2)
     this.#documents.set(kept, text)

@@ -2,7 +2,7 @@
 import { runInNewContext } from 'node:vm'
 import type { PodSubject } from '../audit/audit-log.ts'
 import type { Clock } from '../kernel/clock.ts'
-import { metadataTime } from './metadata-tree.ts'
+import { isoSeconds } from '../kernel/iso-time.ts'
 
 /** A pod as such an agent sees it: nothing of it is proven but that a packet bears its address. */
 export interface AnnotatedPod {
@@ -84,8 +84,8 @@ export function credentialsAnswer(credentials: AssumedCredentials, updatedAt: nu
   const document = {
     AccessKeyId: credentials.accessKeyId,
     Code: 'Success',
-    Expiration: metadataTime(credentials.expiration),
-    LastUpdated: metadataTime(updatedAt),
+    Expiration: isoSeconds(credentials.expiration),
+    LastUpdated: isoSeconds(updatedAt),
     SecretAccessKey: credentials.secretAccessKey,
     Token: credentials.sessionToken,
     Type: 'AWS-HMAC',

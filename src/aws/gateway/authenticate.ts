@@ -1,5 +1,6 @@
 /** Finds out who signed a request, and that nobody else could have: signature, then clock. Sessions are judged by their link. */
 import { hash } from 'node:crypto'
+import { isoSeconds } from '../../kernel/iso-time.ts'
 import { formatAmzDate } from '../../kernel/sigv4/amz-date.ts'
 import type { ClaimedSignature } from '../../kernel/sigv4/authorization.ts'
 import { emptyHash } from '../../kernel/sigv4/canonical-request.ts'
@@ -217,5 +218,5 @@ function authenticateV2(
 }
 
 function isoTime(at: number): string {
-  return new Date(at).toISOString().replace(/\.\d{3}Z$/, 'Z')
+  return isoSeconds(at)
 }

@@ -1,4 +1,5 @@
 /** The global condition keys of a request: what every policy may ask about caller, time, network and region. */
+import { isoMillis } from '../../kernel/iso-time.ts'
 import type { Caller, SessionFacts, TemporaryFacts } from '../caller.ts'
 import type { PrincipalFacts } from '../identities.ts'
 
@@ -20,7 +21,7 @@ export function globalConditionKeys(
   request: RequestFacts,
 ): Context {
   const context: Context = {
-    'aws:CurrentTime': new Date(request.at).toISOString(),
+    'aws:CurrentTime': isoMillis(request.at),
     'aws:EpochTime': String(Math.floor(request.at / 1000)),
     'aws:SourceIp': request.sourceIp,
     'aws:SecureTransport': String(request.secure),
@@ -70,7 +71,7 @@ function addSession(context: Context, session: SessionFacts, at: number): void {
 }
 
 function addTemporary(context: Context, facts: SessionFacts | TemporaryFacts, at: number): void {
-  context['aws:TokenIssueTime'] = new Date(facts.issuedAt).toISOString()
+  context['aws:TokenIssueTime'] = isoMillis(facts.issuedAt)
   context['aws:MultiFactorAuthPresent'] = String(facts.mfaAt !== undefined)
   if (facts.mfaAt !== undefined) {
     context['aws:MultiFactorAuthAge'] = String(Math.floor((at - facts.mfaAt) / 1000))

@@ -1,4 +1,5 @@
 /** Scalars as text: what stands in a form field, a header, a query string or an XML element. */
+import { isoMillis, isoSeconds } from '../../kernel/iso-time.ts'
 import type { Refusal } from '../../kernel/refusal.ts'
 import type { ScalarShape, TimestampFormat } from './model.ts'
 
@@ -71,6 +72,6 @@ export function writeScalar(
 function writeTimestamp(at: Date, format: TimestampFormat, milliseconds: boolean): string {
   if (format === 'http-date') return at.toUTCString()
   if (format === 'epoch-seconds') return String(at.getTime() / 1000)
-  const iso = at.toISOString()
-  return milliseconds || at.getUTCMilliseconds() !== 0 ? iso : iso.replace('.000Z', 'Z')
+  const ms = at.getTime()
+  return milliseconds || ms % 1000 !== 0 ? isoMillis(ms) : isoSeconds(ms)
 }

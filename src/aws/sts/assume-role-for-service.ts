@@ -1,6 +1,7 @@
 /** Role sessions for a service principal: how a node's metadata service comes by the node role's credentials. */
 import type { PodSubject } from '../../audit/audit-log.ts'
 import { judgeTrust } from '../../chain/links/trust.ts'
+import { isoMillis } from '../../kernel/iso-time.ts'
 import { Refusal } from '../../kernel/refusal.ts'
 import type { Credentials } from '../caller.ts'
 import type { StsDeps } from './deps.ts'
@@ -32,7 +33,7 @@ export function assumeRoleForService(
     roleArn,
     role,
     context: {
-      'aws:CurrentTime': new Date(at).toISOString(),
+      'aws:CurrentTime': isoMillis(at),
       'aws:EpochTime': String(Math.floor(at / 1000)),
       'sts:RoleSessionName': sessionName,
     },

@@ -1,4 +1,5 @@
 /** The link `session`: are the credentials still those of somebody, and still alive? */
+import { isoSeconds } from '../../kernel/iso-time.ts'
 import type { Verdict } from '../verdict.ts'
 
 /** What is known of the caller's credentials. Times are ms since the epoch. */
@@ -61,5 +62,5 @@ function answer(verdict: Verdict['verdict'], summary: string): Verdict {
 }
 
 function iso(at: number): string {
-  return new Date(at).toISOString().replace(/\.\d{3}Z$/, 'Z')
+  return isoSeconds(at)
 }

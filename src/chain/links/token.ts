@@ -1,4 +1,5 @@
 /** The token link: is this text a token of the issuer that it names, unchanged, and still good? */
+import { isoSeconds } from '../../kernel/iso-time.ts'
 import type { VerificationKey } from '../../kernel/jwt/jwk.ts'
 import { type HeaderMemo, type ParsedToken, parseToken, verifyToken } from '../../kernel/jwt/jws.ts'
 import type { Verdict } from '../verdict.ts'
@@ -235,5 +236,5 @@ function refuse(
 }
 
 function stamp(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
+  return isoSeconds(seconds * 1000)
 }

@@ -1,5 +1,6 @@
 /** `podpass clock`: the lab's time, which ages tokens and sessions. */
 import { Command } from 'commander'
+import { isoSeconds } from '../../kernel/iso-time.ts'
 import { askLab, type LabStatus } from '../../lab/control.ts'
 import { type CliContext, homeOf } from '../context.ts'
 import { parseDuration } from '../duration.ts'
@@ -71,7 +72,7 @@ async function show(
   output: string,
 ): Promise<void> {
   const { now, offsetMs } = status.clock
-  const time = new Date(now).toISOString().replace(/\.\d+Z$/, 'Z')
+  const time = isoSeconds(now)
   if (output === 'json') {
     context.stdout.write(`${JSON.stringify({ now: time, offsetSeconds: offsetMs / 1000 })}\n`)
     return

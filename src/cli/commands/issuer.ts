@@ -1,5 +1,6 @@
 /** `podpass issuer`: the keys with which a cluster's OIDC issuer signs the tokens of its pods. */
 import { Command } from 'commander'
+import { isoSeconds } from '../../kernel/iso-time.ts'
 import type { IssuerKey } from '../../oidc/issuer.ts'
 import type { CliContext } from '../context.ts'
 import { administerLab } from '../lab-control.ts'
@@ -54,7 +55,7 @@ Examples:
 function shown({ issuer, keys }: IssuerState, output: OutputFormat): Promise<string> {
   const rows = keys.map(({ kid, createdAt, active }) => ({
     kid,
-    createdAt: new Date(createdAt).toISOString().replace(/\.\d+Z$/, 'Z'),
+    createdAt: isoSeconds(createdAt),
     state: active ? 'signing' : 'trusted',
   }))
   return render(output, { issuer, keys: rows }, () =>

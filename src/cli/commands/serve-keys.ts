@@ -1,5 +1,6 @@
 /** `podpass serve keys`: the keys that seal session tokens in a shared store. */
 import { Command } from 'commander'
+import { isoSeconds } from '../../kernel/iso-time.ts'
 import type { SealingKeyInfo } from '../../serve/sealing-keys.ts'
 import type { CliContext } from '../context.ts'
 import { parseDuration } from '../duration.ts'
@@ -64,7 +65,7 @@ async function show(
   found: readonly SealingKeyInfo[],
   output: OutputFormat,
 ): Promise<void> {
-  const time = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
+  const time = (ms: number) => isoSeconds(ms)
   const rows = found.map(({ createdAt, sealsFrom, ...rest }) => ({
     ...rest,
     createdAt: time(createdAt),

@@ -1,5 +1,6 @@
 /** `podpass status`: is a lab running in this home, and what is in it. */
 import { Command } from 'commander'
+import { isoSeconds } from '../../kernel/iso-time.ts'
 import { type LabStatus, labStatus } from '../../lab/control.ts'
 import type { Home } from '../../lab/home.ts'
 import { type CliContext, homeOf } from '../context.ts'
@@ -36,7 +37,7 @@ export function notRunning(home: Home): CliFailure {
 }
 
 function statusText(status: LabStatus): string {
-  const clock = new Date(status.clock.now).toISOString().replace(/\.\d+Z$/, 'Z')
+  const clock = isoSeconds(status.clock.now)
   const lines = [
     ['home', `${status.home}      pid ${status.pid}`],
     ['AWS', `https://127.0.0.1:${status.awsPort}      account ${status.account}, ${status.region}`],

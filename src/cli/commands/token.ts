@@ -1,5 +1,6 @@
 /** `token`: a credential for kubectl, made from the caller's AWS identity (kubectl's exec plug-in protocol). */
 import { Command } from 'commander'
+import { isoSeconds } from '../../kernel/iso-time.ts'
 import { awsAccess, awsFailure } from '../aws.ts'
 import type { CliContext } from '../context.ts'
 import { eksToken } from '../eks-token.ts'
@@ -30,7 +31,7 @@ Examples:
           apiVersion: 'client.authentication.k8s.io/v1beta1',
           spec: {},
           status: {
-            expirationTimestamp: new Date(expiresAt).toISOString().replace(/\.\d+Z$/, 'Z'),
+            expirationTimestamp: isoSeconds(expiresAt),
             token,
           },
         }

@@ -1,41 +1,76 @@
 import assert from 'node:assert/strict'
-import { createHmac } from 'node:crypto'
+import { createDecipheriv, createHmac } from 'node:crypto'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { accountOfAccessKeyId, makeAccessKeyId } from './access-key-id.ts'
 import { Sealing } from './sealed-token.ts'
 
 const key = (id: number) => ({ id, key: new Uint8Array(32).fill(id) })
-const random = new Uint8Array(12).fill(9)
+const random = (size: number) => new Uint8Array(size).fill(9)
 
 describe('sealed session tokens', () => {
-  const sealing = new Sealing([key(1)])
-  const { token, secretAccessKey } = sealing.sealToken('ASIAONE', 'facts: é', random)
+  const sealing = new Sealing([key(1)], random)
+  const token = sealing.sealToken('ASIAONE', 'facts: é')
 
-  it('open to what was sealed, with the same secret', () => {
-    assert.deepEqual(sealing.openToken('ASIAONE', token), { facts: 'facts: é', secretAccessKey })
-    assert.match(secretAccessKey, /^[A-Za-z0-9+/]{40}$/)
+  it('open to what was sealed', () => {
+    assert.deepEqual(sealing.openToken('ASIAONE', token), { facts: 'facts: é' })
   })
 
-  it('give as secret the HMAC of the access key id', () => {
-    const hmac = (by: Uint8Array, text: string) => createHmac('sha256', by).update(text).digest()
-    const derived = hmac(key(1).key, 'podpass secret access key')
-    assert.equal(secretAccessKey, hmac(derived, 'ASIAONE').toString('base64').slice(0, 40))
+  it('are AES-256-CTR under HMAC-SHA-256 with keys derived for each', () => {
+    const hmac = (by: Uint8Array, data: string | Uint8Array) =>
+      createHmac('sha256', by).update(data).digest()
+    const own = new Sealing([key(1)], random)
+    own.sealToken('ASIAONE', 'seventeen letters')
+    const sealed = Buffer.from(own.sealToken('ASIAONE', 'text'), 'base64')
+    assert.deepEqual([...sealed.subarray(0, 3)], [2, 1, 1], 'version, key, bytes to skip')
+    const message = Buffer.concat([Buffer.from('\x07ASIAONE'), sealed.subarray(0, -16)])
+    const tag = hmac(hmac(key(1).key, 'podpass sealed token: authenticity'), message)
+    assert.deepEqual(sealed.subarray(-16), tag.subarray(0, 16))
+    const encryption = hmac(key(1).key, 'podpass sealed token: encryption')
+    const counter = Buffer.concat([random(12), Buffer.of(0, 0, 0, 1)])
+    assert.deepEqual(sealed.subarray(3, 19), counter)
+    const decipher = createDecipheriv('aes-256-ctr', encryption, counter)
+    const opened = decipher.update(Buffer.concat([Buffer.alloc(1), sealed.subarray(19, -16)]))
+    assert.equal(opened.subarray(1).toString(), 'text')
+  })
+
+  it('take each their own part of the key stream', () => {
+    const texts = fc.array(fc.string({ unit: 'binary', maxLength: 100 }), { minLength: 1 })
+    fc.assert(
+      fc.property(texts, (given) => {
+        const tokens = given.map((text) => sealing.sealToken('ASIAONE', `-${text}`))
+        for (const [n, text] of given.entries()) {
+          assert.deepEqual(sealing.openToken('ASIAONE', tokens[n] ?? ''), { facts: `-${text}` })
+        }
+        const places = tokens.map((sealed) => {
+          const bytes = Buffer.from(sealed, 'base64')
+          const from = bytes.readUInt32BE(15) * 16 + (bytes[2] ?? 0)
+          return { from, to: from + bytes.length - 19 - 16 }
+        })
+        for (const [n, { from }] of places.entries()) {
+          assert.equal(from, places[n - 1]?.to ?? from)
+        }
+      }),
+      { numRuns: 50 },
+    )
   })
 
   it('belong to one access key id and one installation', () => {
     assert.deepEqual(sealing.openToken('ASIATWO', token), { refused: 'not-authentic' })
-    const other = new Sealing([{ id: 1, key: new Uint8Array(32).fill(8) }])
+    for (const id of ['', 'ASIAONEA', '\u0141SIAONE', 'A'.repeat(300)]) {
+      assert.deepEqual(sealing.openToken(id, token), { refused: 'not-authentic' }, id)
+    }
+    const other = new Sealing([{ id: 1, key: new Uint8Array(32).fill(8) }], random)
     assert.deepEqual(other.openToken('ASIAONE', token), { refused: 'not-authentic' })
-    assert.deepEqual(new Sealing([key(2)]).openToken('ASIAONE', token), { refused: 'unknown-key' })
+    const foreign = new Sealing([key(2)], random).openToken('ASIAONE', token)
+    assert.deepEqual(foreign, { refused: 'unknown-key' })
   })
 
   it('stay good while their key is known, though a newer one seals', () => {
-    const rotated = new Sealing([key(2), key(1)])
-    assert.deepEqual(rotated.openToken('ASIAONE', token), { facts: 'facts: é', secretAccessKey })
-    const next = rotated.sealToken('ASIAONE', 'x', random)
-    assert.notEqual(next.secretAccessKey, secretAccessKey)
-    assert.deepEqual(sealing.openToken('ASIAONE', next.token), { refused: 'unknown-key' })
+    const rotated = new Sealing([key(2), key(1)], random)
+    assert.deepEqual(rotated.openToken('ASIAONE', token), { facts: 'facts: é' })
+    const next = rotated.sealToken('ASIAONE', 'x')
+    assert.deepEqual(sealing.openToken('ASIAONE', next), { refused: 'unknown-key' })
   })
 
   it('are refused with any byte changed, and in any other spelling', () => {
@@ -58,8 +93,8 @@ describe('sealed session tokens', () => {
   })
 
   it('need keys of 32 bytes', () => {
-    assert.throws(() => new Sealing([]), RangeError)
-    assert.throws(() => new Sealing([{ id: 1, key: new Uint8Array(31) }]), RangeError)
+    assert.throws(() => new Sealing([], random), RangeError)
+    assert.throws(() => new Sealing([{ id: 1, key: new Uint8Array(31) }], random), RangeError)
   })
 })
 

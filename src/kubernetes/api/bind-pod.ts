@@ -1,6 +1,6 @@
 /** The `binding` subresource: gives a pod its node, once. */
 
-import { timestamp } from './human-duration.ts'
+import { isoSeconds } from '../../kernel/iso-time.ts'
 import type { RequestContext } from './kind.ts'
 import type { Machinery } from './machinery.ts'
 import { pods } from './resources/pods.ts'
@@ -15,7 +15,7 @@ export async function bindPod(
   node: string,
   context: RequestContext,
 ): Promise<void> {
-  const now = timestamp(machinery.clock.now())
+  const now = isoSeconds(machinery.clock.now())
   const bound = { ...pods, validateUpdate: () => [], prepareUpdate: () => {} }
   // Webhooks for updates of pods are not asked about it.
   const target = { kind: bound, namespace, name, subresource: 'binding' }

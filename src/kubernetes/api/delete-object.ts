@@ -1,6 +1,6 @@
 /** Deletes an object: preconditions, grace, finalizers; what is held stays with a deletionTimestamp. */
+import { isoSeconds } from '../../kernel/iso-time.ts'
 import type { KubernetesObject } from '../object.ts'
-import { timestamp } from './human-duration.ts'
 import type { Kind, RequestContext } from './kind.ts'
 import { getObject, type Machinery } from './machinery.ts'
 import { conflict, modifiedText } from './status.ts'
@@ -83,7 +83,7 @@ function marked(
   const metadata = { ...old.metadata, finalizers }
   if (finalizers.length === 0) delete (metadata as { finalizers?: unknown }).finalizers
   if (isFirst || grace !== before) {
-    metadata.deletionTimestamp = timestamp(clock.now() + grace * 1000)
+    metadata.deletionTimestamp = isoSeconds(clock.now() + grace * 1000)
     if (kind.kind !== 'Namespace') metadata.deletionGracePeriodSeconds = grace
   }
   if (isFirst && kind.hasGeneration) metadata.generation = (metadata.generation ?? 0) + 1

@@ -29,8 +29,3 @@ export function ageOf(timestamp: unknown, now: number): string {
   if (typeof timestamp !== 'string' || !timestamp) return '<unknown>'
   return humanDuration(now - Date.parse(timestamp))
 }
-
-/** RFC 3339 in UTC with whole seconds, as metadata has it. */
-export function timestamp(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`
-}

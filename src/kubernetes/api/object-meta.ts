@@ -1,9 +1,9 @@
 /** The rules of metadata that hold for every kind: what the server sets, what may change, what is valid. */
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
+import { isoSeconds } from '../../kernel/iso-time.ts'
 import type { KubernetesObject, OwnerReference } from '../object.ts'
 import { type FieldError, forbiddenField, invalidValue, required, tooLong } from './field-errors.ts'
-import { timestamp } from './human-duration.ts'
 import type { Kind } from './kind.ts'
 import { dnsLabel, labelValue, qualifiedName } from './names.ts'
 
@@ -19,7 +19,7 @@ const fieldsOfServer = [
 export function stampCreation(draft: KubernetesObject, kind: Kind, now: number): void {
   const metadata = draft.metadata
   metadata.uid = randomUUID()
-  metadata.creationTimestamp = timestamp(now)
+  metadata.creationTimestamp = isoSeconds(now)
   delete metadata.deletionTimestamp
   delete metadata.deletionGracePeriodSeconds
   delete (metadata as { resourceVersion?: string }).resourceVersion

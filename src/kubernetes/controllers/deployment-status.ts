@@ -1,6 +1,7 @@
 /** A Deployment's status from its ReplicaSets, as `kubectl rollout status` reads it: pure. */
+import { isoSeconds } from '../../kernel/iso-time.ts'
 import type { KubernetesObject } from '../object.ts'
-import { parseTimestamp, timestamp } from '../timestamp.ts'
+import { parseTimestamp } from '../timestamp.ts'
 import { type Condition, conditionOf } from './controller.ts'
 import { limits } from './rollout.ts'
 
@@ -94,7 +95,7 @@ function progressingCondition(
     const text = `Created new replica set "${fresh.metadata.name}"`
     const condition = {
       ...make('True', 'NewReplicaSetCreated', text),
-      lastUpdateTime: timestamp(now),
+      lastUpdateTime: isoSeconds(now),
     }
     return { condition, deadlineAt: now + progressDeadlineSeconds * 1000 }
   }
@@ -108,7 +109,7 @@ function progressingCondition(
   if (isNew || hasMoved) {
     const condition = make('True', 'ReplicaSetUpdated', `${name} is progressing.`)
     return {
-      condition: { ...condition, lastUpdateTime: timestamp(now) },
+      condition: { ...condition, lastUpdateTime: isoSeconds(now) },
       deadlineAt: now + progressDeadlineSeconds * 1000,
     }
   }
@@ -129,7 +130,7 @@ function failureCondition(all: readonly KubernetesObject[]): Condition[] {
 function dated(deployment: KubernetesObject, now: number, condition: Condition): Condition {
   const old = conditionOf(deployment, condition.type)
   const isSame = old?.status === condition.status && old.reason === condition.reason
-  const at = timestamp(now)
+  const at = isoSeconds(now)
   const { type, status, reason, message } = condition
   return {
     type,

@@ -1,9 +1,10 @@
 /** ReplicaSets: as many pods of the template as asked for. */
+import { isoSeconds } from '../../kernel/iso-time.ts'
 import { matchesSelector } from '../api/selectors/label-selector.ts'
 import type { EventRecorder } from '../events.ts'
 import type { KubernetesObject } from '../object.ts'
 import { objectKey, pods, replicaSets } from '../resources.ts'
-import { parseTimestamp, timestamp } from '../timestamp.ts'
+import { parseTimestamp } from '../timestamp.ts'
 import {
   type Condition,
   type Controller,
@@ -203,7 +204,7 @@ function failureCondition(
 ): Condition[] {
   if (!failure) return []
   const type = 'ReplicaFailure'
-  const lastTransitionTime = conditionOf(set, type)?.lastTransitionTime ?? timestamp(now)
+  const lastTransitionTime = conditionOf(set, type)?.lastTransitionTime ?? isoSeconds(now)
   const { message } = failure
   return [{ type, status: 'True', lastTransitionTime, reason: 'FailedCreate', message }]
 }

@@ -1,8 +1,8 @@
 /** The scheduler: gives each pod a node that is ready, fits and has the fewest pods. */
+import { isoSeconds } from '../../kernel/iso-time.ts'
 import type { KubernetesObject } from '../object.ts'
 import { parseQuantity } from '../quantity.ts'
 import { nodes, objectKey, pods } from '../resources.ts'
-import { timestamp } from '../timestamp.ts'
 import { type Controller, conditionOf, running, splitKey, unless } from './controller.ts'
 import { type NodeSelectorTerm, nodeMatches } from './node-affinity.ts'
 import { WorkQueue } from './work-queue.ts'
@@ -29,7 +29,7 @@ export const scheduler: Controller = ({ client, clock, log, recorder }) => {
       }
       if (conditionOf(pod, 'PodScheduled')?.message === choice.why) return
       events.record(pod, 'Warning', 'FailedScheduling', choice.why)
-      const now = timestamp(clock.now())
+      const now = isoSeconds(clock.now())
       await client.modify(pods, namespace, name, (p) => unschedulable(p, choice.why, now), 'status')
     },
   })

@@ -1,8 +1,8 @@
 /** A node of the cluster, as its kubelet knows and registers it. */
 import { arch, availableParallelism, platform, release, totalmem } from 'node:os'
+import { isoSeconds } from '../../kernel/iso-time.ts'
 import type { KubernetesObject } from '../object.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { timestamp } from '../timestamp.ts'
 
 /** What the owner of a node says about it. */
 export interface NodeFacts {
@@ -136,8 +136,8 @@ function nodeConditions(old: KubernetesObject | undefined, now: number): unknown
     const known = before.find((c) => c.type === condition.type && c.status === condition.status)
     return {
       ...condition,
-      lastHeartbeatTime: timestamp(now),
-      lastTransitionTime: known?.lastTransitionTime ?? timestamp(now),
+      lastHeartbeatTime: isoSeconds(now),
+      lastTransitionTime: known?.lastTransitionTime ?? isoSeconds(now),
     }
   })
 }

@@ -1,6 +1,7 @@
 /** A pod's status as the API shows it, from what the kubelet knows: pure; and back, after a restart. */
+import { isoSeconds } from '../../kernel/iso-time.ts'
 import type { KubernetesObject } from '../object.ts'
-import { parseTimestamp, timestamp } from '../timestamp.ts'
+import { parseTimestamp } from '../timestamp.ts'
 import {
   type ContainerRecord,
   type ContainerState,
@@ -52,7 +53,7 @@ export function podStatus(pod: KubernetesObject, facts: StatusFacts): Record<str
     hostIP: hostIp,
     hostIPs: [{ ip: hostIp }],
     ...(podIp && { podIP: podIp, podIPs: [{ ip: podIp }] }),
-    startTime: timestamp(startedAt),
+    startTime: isoSeconds(startedAt),
     ...(init.length > 0 && { initContainerStatuses: init }),
     containerStatuses: containersOf(pod).map((c) => containerStatus(c, records)),
   }
@@ -118,7 +119,7 @@ function mergeConditions(old: any[], own: readonly Condition[], now: number): un
   const merged = own.map((condition) => {
     const before = old.find((c) => c.type === condition.type)
     const lastTransitionTime =
-      before?.status === condition.status ? before.lastTransitionTime : timestamp(now)
+      before?.status === condition.status ? before.lastTransitionTime : isoSeconds(now)
     const { type, status, ...rest } = condition
     return { type, status, lastProbeTime: null, lastTransitionTime, ...rest }
   })
@@ -151,7 +152,7 @@ function shownState(state: ContainerState): Record<string, unknown> {
       return { waiting: { reason, ...(message && { message }) } }
     }
     case 'running':
-      return { running: { startedAt: timestamp(state.startedAt) } }
+      return { running: { startedAt: isoSeconds(state.startedAt) } }
     case 'terminated': {
       const { exitCode, signal, reason, message, startedAt, finishedAt, containerId } = state
       return {
@@ -160,8 +161,8 @@ function shownState(state: ContainerState): Record<string, unknown> {
           ...(signal && { signal }),
           reason,
           ...(message && { message }),
-          startedAt: timestamp(startedAt),
-          finishedAt: timestamp(finishedAt),
+          startedAt: isoSeconds(startedAt),
+          finishedAt: isoSeconds(finishedAt),
           ...(containerId && { containerID: containerId }),
         },
       }

@@ -9,6 +9,7 @@ import type { WebIdentityToken } from '../../../chain/links/token.ts'
 import { webIdentityError } from '../../../chain/links/web-identity-fault.ts'
 import { judgeWebIdentity, podOf, type WebIdentityJudgement } from '../../../chain/web-identity.ts'
 import { assumedRoleArn } from '../../../kernel/arn.ts'
+import { isoMillis } from '../../../kernel/iso-time.ts'
 import { Refusal } from '../../../kernel/refusal.ts'
 import { nextStage } from '../../../kernel/stage.ts'
 import type { RoleFacts } from '../../identities.ts'
@@ -131,7 +132,7 @@ async function open(
     responseElements: {
       credentials: {
         accessKeyId: credentials.accessKeyId,
-        expiration: new Date(credentials.expiration).toISOString(),
+        expiration: isoMillis(credentials.expiration),
       },
       assumedRoleUser: {
         arn: output.AssumedRoleUser.Arn,
@@ -148,7 +149,7 @@ async function open(
 /** What a trust policy may ask about the request itself; the caller is nobody yet. */
 function requestContext(call: Call, sessionName: string): ConditionContext {
   return {
-    'aws:CurrentTime': new Date(call.at).toISOString(),
+    'aws:CurrentTime': isoMillis(call.at),
     'aws:EpochTime': String(Math.floor(call.at / 1000)),
     'aws:SourceIp': call.sourceIp,
     'aws:SecureTransport': String(call.secure),

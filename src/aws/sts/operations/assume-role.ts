@@ -1,6 +1,7 @@
 /** AssumeRole: trades the caller's credentials for a session of a role that trusts the caller. */
 import type { AssumeRoleRequest as Input, AssumeRoleResponse as Output } from '@aws-sdk/client-sts'
 import { assumedRoleArn } from '../../../kernel/arn.ts'
+import { isoMillis } from '../../../kernel/iso-time.ts'
 import type { Caller } from '../../caller.ts'
 import type { Call, ConditionContext, Need, Operation } from '../../operation.ts'
 import type { StsDeps } from '../deps.ts'
@@ -113,7 +114,7 @@ function note(
   call.note([], undefined, {
     resources: [{ arn: roleArn, type: 'AWS::IAM::Role' }],
     responseElements: {
-      credentials: { accessKeyId, expiration: new Date(expiration).toISOString() },
+      credentials: { accessKeyId, expiration: isoMillis(expiration) },
       assumedRoleUser: { arn, assumedRoleId },
     },
   })

@@ -4,6 +4,7 @@ import type {
   GetWebIdentityTokenRequest as Input,
   GetWebIdentityTokenResponse as Output,
 } from '@aws-sdk/client-sts'
+import { isoSeconds } from '../../../kernel/iso-time.ts'
 import type { SignedCaller } from '../../caller.ts'
 import type { PrincipalFacts } from '../../identities.ts'
 import type { Call, ConditionContext, Need, Operation } from '../../operation.ts'
@@ -129,7 +130,7 @@ function sessionClaims(
 
 function expiration(ends: number | undefined): Readonly<Record<string, string>> {
   if (ends === undefined) return {}
-  return { original_session_exp: new Date(ends).toISOString().replace(/\.\d{3}Z$/, 'Z') }
+  return { original_session_exp: isoSeconds(ends) }
 }
 
 function named(name: string, tags: Readonly<Record<string, string>>): Record<string, unknown> {

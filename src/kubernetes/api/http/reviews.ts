@@ -1,10 +1,10 @@
 /** Reviews: kinds that are only asked. Who am I, may I, is this token good. */
+import { isoSeconds } from '../../../kernel/iso-time.ts'
 import type { KubernetesObject, UserInfo } from '../../object.ts'
 import { tokenUser } from '../authn/authenticate.ts'
 import { userInfoOf } from '../authn/user-info.ts'
 import { type Attributes, decide } from '../authz/authorizer.ts'
 import { type FieldError, forbiddenField, invalidValue, required } from '../field-errors.ts'
-import { timestamp } from '../human-duration.ts'
 import type { Review } from '../kind.ts'
 import { badRequest, invalid, methodNotAllowed } from '../status.ts'
 import { decodeBody, mediaType, readBody } from './body.ts'
@@ -27,7 +27,7 @@ export async function postReview(review: Review, call: Call, deps: ApiDeps): Pro
   const status = await answer(asked, call, deps)
   const metadata = { ...asked.metadata, creationTimestamp: null }
   if (review.kind === 'SelfSubjectReview') {
-    Object.assign(metadata, { creationTimestamp: timestamp(deps.machinery.clock.now()) })
+    Object.assign(metadata, { creationTimestamp: isoSeconds(deps.machinery.clock.now()) })
   }
   const object = { ...asked, metadata, status } as unknown as KubernetesObject
   await respondObject(call.response, 201, object, undefined, call.form, {

@@ -1,8 +1,8 @@
 /** Subresources that are verbs of their own: a ServiceAccount's token, a pod's binding and log. */
+import { isoSeconds } from '../../../kernel/iso-time.ts'
 import type { KubernetesObject } from '../../object.ts'
 import { bindPod } from '../bind-pod.ts'
 import { required } from '../field-errors.ts'
-import { timestamp } from '../human-duration.ts'
 import { checkTokenRequestNames } from '../service-account-tokens.ts'
 import { badRequest, invalid, methodNotAllowed } from '../status.ts'
 import { decodeBody, mediaType, readBody } from './body.ts'
@@ -43,11 +43,11 @@ async function createToken(call: KindCall, deps: ApiDeps): Promise<void> {
   const object = {
     kind: 'TokenRequest',
     apiVersion: 'authentication.k8s.io/v1',
-    metadata: { name: route.name, namespace, creationTimestamp: timestamp(now) },
+    metadata: { name: route.name, namespace, creationTimestamp: isoSeconds(now) },
     spec: { ...spec, audiences: issued.audiences, boundObjectRef: boundObjectRef ?? null },
     status: {
       token: issued.token,
-      expirationTimestamp: timestamp(issued.expirationTimestamp),
+      expirationTimestamp: isoSeconds(issued.expirationTimestamp),
     },
   }
   const answer = object as unknown as KubernetesObject

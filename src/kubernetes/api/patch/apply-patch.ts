@@ -1,7 +1,7 @@
 /** Server-side apply: the applied configuration merged into the live object, with owners, conflicts and removals. */
 import { isDeepStrictEqual } from 'node:util'
+import { isoSeconds } from '../../../kernel/iso-time.ts'
 import type { KubernetesObject } from '../../object.ts'
-import { timestamp } from '../human-duration.ts'
 import { apiVersionOf, type Kind } from '../kind.ts'
 import { type FieldSchema, type Schema, schemaName } from '../schema/schema.ts'
 import { statusRefusal } from '../status.ts'
@@ -53,7 +53,7 @@ export function applyPatch(
     operation: 'Apply',
     apiVersion: apiVersionOf(kind),
     subresource,
-    time: isSame ? previous.time : timestamp(now),
+    time: isSame ? previous.time : isoSeconds(now),
     paths: applied,
   }
   writeOwners(merged, [own, ...others])

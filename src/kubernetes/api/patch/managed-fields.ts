@@ -1,6 +1,6 @@
 /** managedFields: who set which fields, kept up to date by updates and by applies. */
+import { isoSeconds } from '../../../kernel/iso-time.ts'
 import type { KubernetesObject } from '../../object.ts'
-import { timestamp } from '../human-duration.ts'
 import { apiVersionOf, type Kind, type RequestContext } from '../kind.ts'
 import type { TrackFields } from '../machinery.ts'
 import { type Schema, schemaName } from '../schema/schema.ts'
@@ -69,7 +69,7 @@ export function fieldTracker(schema: Schema, now: () => number): TrackFields {
       if (old?.metadata.managedFields) draft.metadata.managedFields = old.metadata.managedFields
       return
     }
-    track(draft, old, kind, context, subresource, schema, timestamp(now()))
+    track(draft, old, kind, context, subresource, schema, isoSeconds(now()))
   }
 }
 

@@ -1,4 +1,5 @@
 /** Makes JSON what Go's decoding makes of it: unknown fields found and dropped, types checked, empty values gone. */
+import { isoSeconds } from '../../../kernel/iso-time.ts'
 import type { FieldSchema, Schema, TypeSchema } from './schema.ts'
 
 /** A value of the wrong type; the text is that of Go's JSON decoder. */
@@ -173,7 +174,7 @@ function time(value: unknown, type: string, place: Place): unknown {
     )
   }
   if (type === 'u') return value
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`
+  return isoSeconds(ms)
 }
 
 function mismatch(value: unknown, goType: string, place: Place): TypeMismatch {
