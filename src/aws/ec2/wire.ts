@@ -13,7 +13,6 @@ export function writeAnswer(operation: string, output: unknown, requestId: strin
   const root = `${operation}Response`
   return xml(
     200,
-    requestId,
     `<${root} xmlns="${model.xmlNamespace}"><requestId>${requestId}</requestId>${members}</${root}>`,
   )
 }
@@ -21,18 +20,16 @@ export function writeAnswer(operation: string, output: unknown, requestId: strin
 export function writeError({ code, message, status, headers }: WireError, requestId: string) {
   const error = `<Error><Code>${escapeXml(code)}</Code><Message>${escapeXml(message)}</Message></Error>`
   const body = `<Response><Errors>${error}</Errors><RequestID>${requestId}</RequestID></Response>`
-  return xml(status, requestId, body, headers)
+  return xml(status, body, headers)
 }
 
 function xml(
   status: number,
-  requestId: string,
   body: string,
   more: Readonly<Record<string, string>> = {},
 ): AwsResponse {
   const headers = {
     'content-type': 'text/xml;charset=UTF-8',
-    'x-amzn-requestid': requestId,
     ...more,
   }
   return { status, headers, body: declaration + body }

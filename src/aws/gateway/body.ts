@@ -37,6 +37,13 @@ export function verifiedBody(
   return { stream, length, trailers: () => new Map() }
 }
 
+/** The body where all of it has come already; undefined where some is still to come. Nothing may listen to it yet. */
+export function wholeBody(message: IncomingMessage): Buffer | undefined {
+  if (!message.complete) return undefined
+  const body: Buffer | null = message.read()
+  return body ?? Buffer.alloc(0)
+}
+
 /** Reads a stream to its end; refuses as soon as `maxBytes` is passed. */
 export function readAll(stream: Readable, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
@@ -157,7 +164,8 @@ class DechunkingStream extends Transform {
   }
 }
 
-function incomplete(): Refusal {
+/** The client broke off in the middle of its body. */
+export function incomplete(): Refusal {
   return new Refusal(
     'You did not provide the number of bytes specified by the Content-Length HTTP header',
     { code: 'IncompleteBody', status: 400 },

@@ -9,10 +9,12 @@ import { auditRecord, type Outcome } from './audit-record.ts'
 import { authenticate } from './authenticate.ts'
 import {
   announcedLength,
+  incomplete,
   type RefuseAuthentication,
   readAll,
   tooLarge,
   verifiedBody,
+  wholeBody,
 } from './body.ts'
 import { makeCall, noteUse, refuseDeadSession } from './make-call.ts'
 import type { PipelineDeps, Progress } from './progress.ts'
@@ -58,7 +60,7 @@ export async function serve(
       log.error({ requestId: progress.requestId, error: String(cause) }, 'no record was made')
     }
     await nextStage
-    await respond(message, response, answer, standardHeaders(progress))
+    await respond(message, response, answer, [requestIdHeader(progress), progress.requestId])
   } catch (cause) {
     // The client went away, or a body broke off half-way: there is nobody left to tell.
     log.warn({ requestId: progress.requestId, error: String(cause) }, 'answer broke off')
@@ -81,8 +83,11 @@ async function run(
   progress.wanted = found.wanted
   if (found.service) progress.service = found.service
   if (fault !== undefined) throw new Refusal(fault, { code: 'InvalidRequest', status: 400 })
-  const { form, body: formBody } = await readForm(message, request, found, progress, proceed, deps)
   await deps.turn()
+  // Nobody listened meanwhile: of a connection that broke in this turn no event would come any more.
+  if (message.destroyed && !message.complete) throw incomplete()
+  const read = readForm(message, request, found, progress, proceed, deps)
+  const { form, body: formBody } = read instanceof Promise ? await read : read
   const service = progress.service
   if (!service) throw unservedError(found.wanted, request, [...deps.services.keys()])
   const operation = service.match(request, form)
@@ -92,7 +97,8 @@ async function run(
   let body = formBody
   const isS3 = service.signingName === 's3'
   if (body === undefined && operation.body === 'buffered' && !isS3) {
-    body = await readBuffered(message, operation.maxBodyBytes, proceed)
+    const buffered = readBuffered(message, operation.maxBodyBytes, proceed)
+    body = buffered instanceof Promise ? await buffered : buffered
   }
   if (body !== undefined && body.length > operation.maxBodyBytes) {
     throw tooLarge(operation.maxBodyBytes)
@@ -136,39 +142,50 @@ async function run(
   return operation.write(output, call)
 }
 
+interface ReadForm {
+  readonly form: Form | undefined
+  readonly body: Uint8Array | undefined
+}
+
 /** Reads a Query form; an unsigned one in the body decides the service only now. */
-async function readForm(
+function readForm(
   message: IncomingMessage,
   request: AwsRequest,
   found: Route,
   progress: Progress,
   proceed: () => void,
   deps: PipelineDeps,
-): Promise<{ form: Form | undefined; body: Uint8Array | undefined }> {
+): ReadForm | Promise<ReadForm> {
   if (found.service?.signingName === 's3' || found.form === 'none') {
     return { form: undefined, body: undefined }
   }
   if (found.form === 'query') {
     return { form: parseForm(request.rawQuery), body: undefined }
   }
-  const body = await readBuffered(message, maxFormBytes, proceed)
-  const form = parseForm(body.toString('utf8'))
-  if (found.claim === undefined) {
-    const service = routeForm(form.get('Version'), deps.services)
-    if (service) progress.service = service
+  const parse = (body: Buffer): ReadForm => {
+    const form = parseForm(body.toString('utf8'))
+    if (found.claim === undefined) {
+      const service = routeForm(form.get('Version'), deps.services)
+      if (service) progress.service = service
+    }
+    return { form, body }
   }
-  return { form, body }
+  const body = readBuffered(message, maxFormBytes, proceed)
+  return body instanceof Promise ? body.then(parse) : parse(body)
 }
 
-/** Rejects, or throws, where the body is too long. */
+/** A promise only where the body has not come yet. Rejects, or throws, where it is too long. */
 function readBuffered(
   message: IncomingMessage,
   maxBytes: number,
   proceed: () => void,
-): Promise<Buffer> {
+): Buffer | Promise<Buffer> {
   const length = announcedLength(message)
-  if (length === 0) return Promise.resolve(Buffer.alloc(0))
+  if (length === 0) return Buffer.alloc(0)
   if (length !== undefined && length > maxBytes) throw tooLarge(maxBytes)
+  const whole = wholeBody(message)
+  if (whole && whole.length > maxBytes) throw tooLarge(maxBytes)
+  if (whole) return whole
   proceed()
   return readAll(message, maxBytes)
 }
@@ -201,8 +218,7 @@ function refuser(service: AwsService): RefuseAuthentication {
   }
 }
 
-function standardHeaders({ requestId, service }: Progress): Record<string, string> {
-  return service?.signingName === 's3'
-    ? { 'x-amz-request-id': requestId }
-    : { 'x-amzn-RequestId': requestId }
+/** The header that tells the client its request's id: the same in all services but S3. */
+function requestIdHeader({ service }: Progress): string {
+  return service?.signingName === 's3' ? 'x-amz-request-id' : 'x-amzn-RequestId'
 }

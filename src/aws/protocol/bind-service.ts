@@ -104,7 +104,7 @@ const finders: Readonly<Record<Exclude<Protocol, 'rest-xml'>, Finder>> = {
   },
   json: (definition) => {
     const { model } = definition
-    const table = bindTable(definition, (output, name, id) => writeJsonRpc(model, name, output, id))
+    const table = bindTable(definition, (output, name) => writeJsonRpc(model, name, output))
     return (request) => {
       const name = (request.headers.get('x-amz-target') ?? '').split('.').at(-1) ?? ''
       const bind = table.get(name)
@@ -115,8 +115,8 @@ const finders: Readonly<Record<Exclude<Protocol, 'rest-xml'>, Finder>> = {
   'rest-json': (definition) => {
     const { model } = definition
     const route = createRouter(model)
-    const table = bindTable(definition, (output, name, id) => {
-      return writeRestJson(model, name, output, id)
+    const table = bindTable(definition, (output, name) => {
+      return writeRestJson(model, name, output)
     })
     return (request) => {
       const routed = route(request.method, request.rawPath, request.rawQuery)
@@ -207,8 +207,8 @@ function writeError(
         ? writeQueryErrorJson(error, requestId)
         : writeQueryError(model, error, requestId)
     case 'json':
-      return writeJsonRpcError(error, requestId)
+      return writeJsonRpcError(error)
     default:
-      return writeRestJsonError(error, requestId)
+      return writeRestJsonError(error)
   }
 }

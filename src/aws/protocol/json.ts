@@ -5,6 +5,8 @@ import type { ServiceModel } from './model.ts'
 import { structureOf } from './model.ts'
 import type { Values } from './scalar.ts'
 
+const contentType = { 'content-type': 'application/x-amz-json-1.1' }
+
 /** Reads an operation's input from the body. */
 export function parseJsonRpc(model: ServiceModel, operation: string, body: Uint8Array): Values {
   const input = model.operations[operation]?.input
@@ -17,23 +19,18 @@ export function writeJsonRpc(
   model: ServiceModel,
   operation: string,
   output: Values | undefined,
-  requestId: string,
 ): AwsResponse {
   const shape = model.operations[operation]?.output
   const json = shape ? writeJsonStructure(model, structureOf(model, shape), output ?? {}) : {}
-  return { status: 200, headers: headers(requestId), body: JSON.stringify(json) }
+  return { status: 200, headers: contentType, body: JSON.stringify(json) }
 }
 
 /** Writes an error: its code in `__type`. */
-export function writeJsonRpcError(error: WireError, requestId: string): AwsResponse {
+export function writeJsonRpcError(error: WireError): AwsResponse {
   const { code, status, message, members } = error
   return {
     status,
-    headers: { ...headers(requestId), 'x-amzn-errortype': code, ...error.headers },
+    headers: { ...contentType, 'x-amzn-errortype': code, ...error.headers },
     body: JSON.stringify({ __type: code, message, ...members }),
   }
-}
-
-function headers(requestId: string): Record<string, string> {
-  return { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': requestId }
 }

@@ -8,13 +8,12 @@ export function faultOf(status: number): 'Sender' | 'Receiver' {
 
 export function queryAnswer(
   answer: { readonly status: number; readonly contentType: string; readonly body: string },
-  requestId: string,
   headers: Readonly<Record<string, string>> = {},
 ): AwsResponse {
   const { status, contentType, body } = answer
   return {
     status,
-    headers: { 'content-type': contentType, 'x-amzn-requestid': requestId, ...headers },
+    headers: { 'content-type': contentType, ...headers },
     body,
   }
 }

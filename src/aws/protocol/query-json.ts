@@ -20,7 +20,7 @@ export function writeQueryJson(
 ): AwsResponse {
   const shape = model.operations[operation]?.output
   const result = shape && writeJsonStructure(model, structureOf(model, shape), output ?? {})
-  return jsonResponse(200, requestId, {
+  return jsonResponse(200, {
     [`${operation}Response`]: {
       ...(result && { [`${operation}Result`]: result }),
       ResponseMetadata: { RequestId: requestId },
@@ -32,15 +32,14 @@ export function writeQueryErrorJson(wire: WireError, requestId: string): AwsResp
   const { code: Code, message, status, members, headers } = wire
   const said = message === '' ? {} : { Message: message }
   const error = { Code, ...said, Type: faultOf(status), ...members }
-  return jsonResponse(status, requestId, { Error: error, RequestId: requestId }, headers)
+  return jsonResponse(status, { Error: error, RequestId: requestId }, headers)
 }
 
 function jsonResponse(
   status: number,
-  requestId: string,
   given: object,
   headers?: Readonly<Record<string, string>>,
 ): AwsResponse {
   const body = JSON.stringify(given)
-  return queryAnswer({ status, contentType: 'application/json', body }, requestId, headers)
+  return queryAnswer({ status, contentType: 'application/json', body }, headers)
 }

@@ -122,7 +122,6 @@ export function writeQuery(
   const metadata = `<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata>`
   return xmlResponse(
     200,
-    requestId,
     `<${operation}Response xmlns="${model.xmlNamespace}">${result}${metadata}</${operation}Response>`,
   )
 }
@@ -142,7 +141,6 @@ export function writeQueryError(
     .join('')
   return xmlResponse(
     error.status,
-    requestId,
     `<ErrorResponse xmlns="${model.xmlNamespace}"><Error><Type>${type}</Type><Code>${code}</Code>` +
       `${message}${members}</Error>` +
       `<RequestId>${requestId}</RequestId></ErrorResponse>`,
@@ -152,11 +150,10 @@ export function writeQueryError(
 
 function xmlResponse(
   status: number,
-  requestId: string,
   body: string,
   headers?: Readonly<Record<string, string>>,
 ): AwsResponse {
-  return queryAnswer({ status, contentType: 'text/xml', body }, requestId, headers)
+  return queryAnswer({ status, contentType: 'text/xml', body }, headers)
 }
 
 function clip(text: string): string {

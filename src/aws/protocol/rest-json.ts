@@ -13,6 +13,8 @@ import type { ServiceModel } from './model.ts'
 import { shapeOf, structureOf } from './model.ts'
 import type { Values } from './scalar.ts'
 
+const contentType = { 'content-type': 'application/json' }
+
 /** Reads an operation's input from path labels, query string, headers and body. */
 export function parseRestJson(
   model: ServiceModel,
@@ -41,7 +43,6 @@ export function writeRestJson(
   model: ServiceModel,
   operation: string,
   output: Values | undefined,
-  requestId: string,
 ): AwsResponse {
   const { output: name, http } = model.operations[operation] ?? {}
   const shape = name ? structureOf(model, name) : undefined
@@ -55,21 +56,17 @@ export function writeRestJson(
       : {}
   return {
     status: bound.status ?? http?.status ?? 200,
-    headers: { ...headers(requestId), ...bound.headers },
+    headers: { ...contentType, ...bound.headers },
     body: JSON.stringify(json),
   }
 }
 
 /** Writes an error: its code in `x-amzn-ErrorType`, its members beside `message`. */
-export function writeRestJsonError(error: WireError, requestId: string): AwsResponse {
+export function writeRestJsonError(error: WireError): AwsResponse {
   const { code, status, message, members } = error
   return {
     status,
-    headers: { ...headers(requestId), 'x-amzn-errortype': code, ...error.headers },
+    headers: { ...contentType, 'x-amzn-errortype': code, ...error.headers },
     body: JSON.stringify({ ...members, message }),
   }
-}
-
-function headers(requestId: string): Record<string, string> {
-  return { 'content-type': 'application/json', 'x-amzn-requestid': requestId }
 }

@@ -164,7 +164,7 @@ test("every eks operation is routed, read and answered as AWS's own client means
       const body = bytesOf(sent.body)
       return {
         parsed: parseRestJson(model, name, request, routed.labels, body),
-        response: writeRestJson(model, name, output, 'request-id'),
+        response: writeRestJson(model, name, output),
       }
     },
   )

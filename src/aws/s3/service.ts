@@ -124,7 +124,6 @@ function writeError(
 
 function commonHeaders(requestId: string): Record<string, string> {
   return {
-    'x-amz-request-id': requestId,
     'x-amz-id-2': hostId(requestId),
     server: 'AmazonS3',
   }
