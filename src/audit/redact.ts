@@ -53,10 +53,16 @@ const maxTotal = 16_384
 
 /** A copy fit for records: secrets hidden, texts and lists cut, streams and bytes left out. Never throws. */
 export function redact(value: unknown): unknown {
-  return copyOf(value, 0, { left: maxTotal })
+  return copyOf(value, 0, { left: maxTotal }, asGiven)
 }
 
-function copyOf(value: unknown, depth: number, budget: { left: number }): unknown {
+/** `nameOf` says what the members of the value itself are called in its copy. */
+function copyOf(
+  value: unknown,
+  depth: number,
+  budget: { left: number },
+  nameOf: (name: string) => string,
+): unknown {
   if (typeof value === 'string') {
     const clean = redactText(value)
     budget.left -= clean.length
@@ -67,7 +73,7 @@ function copyOf(value: unknown, depth: number, budget: { left: number }): unknow
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value.toISOString()
   if (typeof value !== 'object' || depth >= maxDepth || budget.left < 0) return undefined
   if (Array.isArray(value)) {
-    return value.slice(0, maxItems).map((item) => copyOf(item, depth + 1, budget))
+    return value.slice(0, maxItems).map((item) => copyOf(item, depth + 1, budget, asGiven))
   }
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) return undefined
@@ -76,9 +82,9 @@ function copyOf(value: unknown, depth: number, budget: { left: number }): unknow
   for (const name in value) {
     if (items++ === maxItems) break
     const member = (value as Readonly<Record<string, unknown>>)[name]
-    const clean = isSecretName(name) ? hidden : copyOf(member, depth + 1, budget)
+    const clean = isSecretName(name) ? hidden : copyOf(member, depth + 1, budget, asGiven)
     budget.left -= name.length
-    if (clean !== undefined) copy[name] = clean
+    if (clean !== undefined) copy[nameOf(name)] = clean
   }
   return copy
 }
@@ -94,20 +100,27 @@ export function redactText(text: string): string {
 
 /** An operation's input as a record keeps it, names in CloudTrail's spelling (`RoleArn` → `roleArn`). */
 export function redactedInput(input: unknown): Readonly<Record<string, unknown>> | undefined {
-  const clean = redact(input)
+  const clean = copyOf(input, 0, { left: maxTotal }, recordedName)
   if (typeof clean !== 'object' || clean === null || Array.isArray(clean)) return undefined
-  const named: Record<string, unknown> = {}
-  let isEmpty = true
-  for (const name in clean) {
-    named[name === 'Host' ? name : lowerFirst(name)] = (clean as Record<string, unknown>)[name]
-    isEmpty = false
-  }
-  return isEmpty ? undefined : named
+  for (const _ in clean) return clean as Readonly<Record<string, unknown>>
+  return undefined
 }
 
+function asGiven(name: string): string {
+  return name
+}
+
+// A memo of the models' member names: made anew with each record, they cost more than the rest of the copy.
+const recordedNames = new Map<string, string>()
+const recordedNamesMax = 10_000
+
 /** CloudTrail's own exception is `Host`. */
-function lowerFirst(name: string): string {
-  return name.charAt(0).toLowerCase() + name.slice(1)
+function recordedName(name: string): string {
+  const known = recordedNames.get(name)
+  if (known !== undefined) return known
+  const recorded = name === 'Host' ? name : name.charAt(0).toLowerCase() + name.slice(1)
+  if (recordedNames.size < recordedNamesMax) recordedNames.set(name, recorded)
+  return recorded
 }
 
 /** True of names such as `SecretAccessKey`, `web_identity_token`, `x-amz-security-token`. */

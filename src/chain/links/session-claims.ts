@@ -12,6 +12,9 @@ const sourceIdentityClaim = 'https://aws.amazon.com/source_identity'
 /** STS allows 50 session tags. */
 const tagsMax = 50
 
+const ownClaims = 'https://aws.amazon.com/'
+const none: SessionClaims = { tags: {}, transitiveTagKeys: [] }
+
 /**
  * Reads the claims `https://aws.amazon.com/tags` (`principal_tags`, `transitive_tag_keys`; the object may stand in a
  * list, as Keycloak writes it, or be flattened into `…/tags/principal_tags/<key>`) and `…/source_identity`.
@@ -19,6 +22,7 @@ const tagsMax = 50
 export function readSessionClaims(
   claims: Readonly<Record<string, unknown>>,
 ): SessionClaims | { readonly claim: string; readonly why: string } {
+  if (!asksForAny(claims)) return none
   const whole = claims[tagsClaim]
   const object = Array.isArray(whole) && whole.length === 1 ? whole[0] : whole
   if (object !== undefined && !isRecord(object))
@@ -53,6 +57,11 @@ export function readSessionClaims(
     transitiveTagKeys: transitive,
     ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
   }
+}
+
+function asksForAny(claims: Readonly<Record<string, unknown>>): boolean {
+  for (const name in claims) if (name.startsWith(ownClaims)) return true
+  return false
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

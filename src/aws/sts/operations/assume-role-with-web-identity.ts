@@ -114,7 +114,6 @@ async function open(
   }
   await nextStage
   const credentials = sessions.issue(facts)
-  await nextStage
   identities.used({ roleArn: role.arn, service: 'sts', region: call.region, at: call.at })
   const output = {
     SubjectFromWebIdentityToken: token.subject,
