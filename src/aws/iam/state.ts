@@ -33,6 +33,8 @@ export class AccountState {
   readonly attachedTo = new Index()
   /** Policy ARN → `role/name`, `user/name` whose boundary it is. */
   readonly boundaryOf = new Index()
+  /** Unique id of a user → the user: his name may change. */
+  readonly usersById = new Index()
   /** Group → its users. */
   readonly members = new Index()
   /** Serial number of an enabled MFA device → the user who has it. */
@@ -210,6 +212,7 @@ function indexesOf(account: AccountState, kind: EntityKind, key: string): readon
       return [
         [account.attachedTo, attachments, member],
         [account.boundaryOf, boundary, member],
+        [account.usersById, ids, key],
         [account.members, groups, key],
         [account.mfaOf, mfaSerials, key],
       ]
@@ -229,6 +232,8 @@ const boundary = (record: AnyRecord) => {
   const arn = (record as { boundary?: Attachment } | undefined)?.boundary?.arn
   return arn === undefined ? [] : [arn]
 }
+
+const ids = (record: AnyRecord) => (record ? [(record as UserRecord).id] : [])
 
 const groups = (record: AnyRecord) =>
   (record as UserRecord | undefined)?.groups.map(({ name }) => name.toLowerCase()) ?? []

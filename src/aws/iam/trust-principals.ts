@@ -38,21 +38,23 @@ export function readTrustPrincipals(state: IamState, document: string): TrustPri
 }
 
 /**
- * The trust policy as it counts now: an entity that was deleted (and perhaps made anew) is named by its old unique id,
- * which nobody bears any more.
+ * The trust policy as it counts now: a user who was renamed is named by the new ARN, and an entity that was deleted
+ * (and perhaps made anew) by its old unique id, which nobody bears any more.
  */
 export function effectiveTrustPolicy(
   state: IamState,
   { trustPolicy, trustIds }: Pick<RoleRecord, 'trustPolicy' | 'trustIds'>,
 ): string {
   if (!trustIds) return trustPolicy
-  const gone = new Map(
-    Object.entries(trustIds).filter(([arn, id]) => findPrincipal(state, arn)?.id !== id),
+  const moved = new Map(
+    Object.entries(trustIds)
+      .filter(([arn, id]) => findPrincipal(state, arn)?.id !== id)
+      .map(([arn, id]) => [arn, renamedArn(state, arn, id) ?? id]),
   )
-  if (gone.size === 0) return trustPolicy
+  if (moved.size === 0) return trustPolicy
   const document = JSON.parse(trustPolicy) as { Statement: Statement | Statement[] }
   const replace = (value: unknown): unknown =>
-    Array.isArray(value) ? value.map(replace) : (gone.get(String(value)) ?? value)
+    Array.isArray(value) ? value.map(replace) : (moved.get(String(value)) ?? value)
   for (const statement of statementsOf(document)) {
     for (const element of ['Principal', 'NotPrincipal'] as const) {
       const principal = statement[element] as Record<string, unknown> | undefined
@@ -114,6 +116,14 @@ function findPrincipal(state: IamState, arn: string): { id?: string } | undefine
   const name = resource.slice(resource.lastIndexOf('/') + 1)
   const record = state.entry(account, kind, name)?.record
   return record && entityArn(account, kind, record) === arn ? { id: record.id } : undefined
+}
+
+/** The ARN of the user who bears an id now; undefined where nobody does. Roles cannot be renamed. */
+function renamedArn(state: IamState, arn: string, id: string): string | undefined {
+  const account = parseArn(arn)?.account ?? ''
+  const [name = ''] = state.account(account)?.usersById.of(id) ?? []
+  const user = state.entry(account, 'user', name)?.record
+  return user && entityArn(account, 'user', user)
 }
 
 function quotedType(type: string): string {

@@ -14,6 +14,14 @@ export type Check = Extract<Change, { kind: 'check' }>
 /** What becomes of a document; `checks` must hold at the moment of the write. */
 export type Edit<T> = { readonly record: T; readonly checks?: readonly Check[] } | 'delete' | 'keep'
 
+type Renamable = 'user' | 'group' | 'server-certificate'
+
+/** What an entity is to be, by its new name or the old one, and what its users are then. */
+interface Renamed<K extends Renamable> {
+  readonly record: RecordOf[K]
+  readonly users?: readonly { name: string; record: RecordOf['user']; revision: number }[]
+}
+
 export class Writer {
   readonly #store: Store
   readonly #state: IamState
@@ -60,36 +68,38 @@ export class Writer {
 
   /**
    * Gives an entity another name (or only another record), with the changes that this brings to users; false where
-   * the new name is taken.
+   * the new name is taken. `edit` is asked again when another writer was quicker, as with `change`.
    */
-  async rename<K extends 'user' | 'group' | 'server-certificate'>(
+  async rename<K extends Renamable>(
     account: string,
     kind: K,
     name: string,
-    newName: string,
-    record: RecordOf[K],
-    users: readonly { name: string; record: RecordOf['user']; revision: number }[],
+    edit: () => Renamed<K>,
   ): Promise<boolean> {
-    const [from, to] = [entityKey(account, kind, name), entityKey(account, kind, newName)]
-    const expected = this.#state.entry(account, kind, name)?.revision ?? 0
-    const changes: readonly Change[] =
-      from === to
-        ? [{ kind: 'update', key: from, value: record, expected }]
-        : [
-            { kind: 'delete', key: from, expected },
-            { kind: 'create', key: to, value: record },
-          ]
-    const moved = users.map((user): Change => {
-      const key = entityKey(account, 'user', user.name)
-      return { kind: 'update', key, value: user.record, expected: user.revision }
-    })
+    const from = entityKey(account, kind, name)
     return this.#inTurn(from, async () => {
-      try {
-        await this.#store.transact([...changes, ...moved])
-        return true
-      } catch (error) {
-        if (error instanceof StoreError && error.kind === 'exists') return false
-        throw conflictAsRefusal(error)
+      for (let attempt = 1; ; attempt += 1) {
+        const { record: value, users = [] } = edit()
+        const expected = this.#state.entry(account, kind, name)?.revision ?? 0
+        const to = entityKey(account, kind, value.name)
+        const changes: readonly Change[] =
+          from === to
+            ? [{ kind: 'update', key: from, value, expected }]
+            : [
+                { kind: 'delete', key: from, expected },
+                { kind: 'create', key: to, value },
+              ]
+        const moved = users.map((user): Change => {
+          const key = entityKey(account, 'user', user.name)
+          return { kind: 'update', key, value: user.record, expected: user.revision }
+        })
+        try {
+          await this.#store.transact([...changes, ...moved])
+          return true
+        } catch (error) {
+          if (error instanceof StoreError && error.kind === 'exists') return false
+          if (!(error instanceof StoreError) || attempt === attempts) throw conflictAsRefusal(error)
+        }
       }
     })
   }

@@ -13,6 +13,7 @@ import {
   UpdateAssumeRolePolicyCommand,
   UpdateRoleCommand,
   UpdateRoleDescriptionCommand,
+  UpdateUserCommand,
 } from '@aws-sdk/client-iam'
 import { testAccount } from '../../gateway/testing.ts'
 import { allow, ec2Trust, refused, startTestIam, type TestIam, trusting } from '../testing.ts'
@@ -171,6 +172,22 @@ test('a trusted user who is deleted, and one made anew by the same name, is trus
   const PolicyDocument = trusting({ AWS: arn })
   await iam.client.send(new UpdateAssumeRolePolicyCommand({ RoleName: 'trusting', PolicyDocument }))
   assert.equal(trust(), PolicyDocument)
+})
+
+test('a trusted user who is renamed is trusted on, and named by the new ARN', async () => {
+  const arn = (name: string) => `arn:aws:iam::${testAccount}:user${name}`
+  await iam.client.send(new CreateUserCommand({ UserName: 'maiden' }))
+  const PolicyDocument = trusting({ AWS: arn('/maiden') })
+  await create('faithful', { AssumeRolePolicyDocument: PolicyDocument })
+  const rename = { UserName: 'maiden', NewUserName: 'married', NewPath: '/x/' }
+  await iam.client.send(new UpdateUserCommand(rename))
+  const { Role } = await iam.client.send(new GetRoleCommand({ RoleName: 'faithful' }))
+  const shown = decodeURIComponent(Role?.AssumeRolePolicyDocument ?? '')
+  assert.equal(shown, trusting({ AWS: arn('/x/married') }))
+  assert.equal(iam.iam.identities.role(roleArn('faithful'))?.trustPolicy, shown)
+  // Whoever comes by the old name is somebody else.
+  await iam.client.send(new CreateUserCommand({ UserName: 'maiden' }))
+  assert.equal(iam.iam.identities.role(roleArn('faithful'))?.trustPolicy, shown)
 })
 
 test('description and longest session are changed alone or together', async () => {

@@ -111,12 +111,13 @@ export const updateServerCertificate: Operation<
     return bothNames('server-certificate', action, ...names, call, deps)
   },
   async handle(input, { account }, { state, writer }) {
-    const old = find(state, account, 'server-certificate', input.ServerCertificateName)
-    const name = input.NewServerCertificateName ?? old.name
-    const renamed = { ...old, name, path: input.NewPath ?? old.path }
-    if (!(await writer.rename(account, 'server-certificate', old.name, name, renamed, []))) {
-      throw taken(name)
-    }
+    const old = input.ServerCertificateName
+    const renamed = await writer.rename(account, 'server-certificate', old, () => {
+      const found = find(state, account, 'server-certificate', old)
+      const name = input.NewServerCertificateName ?? found.name
+      return { record: { ...found, name, path: input.NewPath ?? found.path } }
+    })
+    if (!renamed) throw taken(input.NewServerCertificateName ?? old)
   },
 }
 

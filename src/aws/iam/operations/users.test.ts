@@ -19,6 +19,7 @@ import {
   PutGroupPolicyCommand,
   PutUserPolicyCommand,
   RemoveUserFromGroupCommand,
+  TagUserCommand,
   UpdateAccessKeyCommand,
   UpdateGroupCommand,
   UpdateUserCommand,
@@ -183,5 +184,28 @@ test('a renamed user keeps his id, keys and policies', async () => {
     send(new UpdateUserCommand({ UserName: 'after', NewUserName: 'Administrator' })),
     'EntityAlreadyExists',
     'User with name Administrator already exists.',
+  )
+})
+
+test('a group is moved while its members change: neither is in the way of the other', async () => {
+  const names = ['busy-1', 'busy-2', 'busy-3']
+  await send(new CreateGroupCommand({ GroupName: 'busy' }))
+  for (const UserName of names) {
+    await send(new CreateUserCommand({ UserName }))
+    await send(new AddUserToGroupCommand({ GroupName: 'busy', UserName }))
+  }
+  const path = (name: string) => send(new UpdateUserCommand({ UserName: name, NewPath: '/new/' }))
+  const tag = (UserName: string) => send(new TagUserCommand({ UserName, Tags }))
+  const Tags = [{ Key: 'a', Value: '1' }]
+  await Promise.all([
+    ...names.map(path),
+    send(new UpdateGroupCommand({ GroupName: 'busy', NewGroupName: 'calm' })),
+    ...names.map(tag),
+  ])
+  const { Users } = await send(new GetGroupCommand({ GroupName: 'calm' }))
+  const arn = (name: string) => `arn:aws:iam::${testAccount}:user/new/${name}`
+  assert.deepEqual(
+    Users?.map(({ Arn }) => Arn),
+    names.map(arn),
   )
 })
