@@ -8,13 +8,18 @@ import {
   CreateAccessKeyCommand,
   CreateOpenIDConnectProviderCommand,
   CreateRoleCommand,
+  CreateUserCommand,
+  CreateVirtualMFADeviceCommand,
   DeleteAccessKeyCommand,
   DeleteRolePolicyCommand,
+  EnableMFADeviceCommand,
   GetRoleCommand,
   PutRolePolicyCommand,
   paginateListRoles,
 } from '@aws-sdk/client-iam'
+import { GetSessionTokenCommand } from '@aws-sdk/client-sts'
 import { createLocalJWKSet, decodeJwt, type JSONWebKeySet, jwtVerify } from 'jose'
+import { codeAt } from '../src/aws/iam/totp.ts'
 import { ok, podpassProgram, run } from './support/lab.ts'
 import { account, databasePassword, type Keys, type Pair, startPair } from './support/pair.ts'
 import { noPostgres } from './support/postgres.ts'
@@ -147,6 +152,36 @@ describe('two processes behind one database', { skip: noPostgres() }, () => {
       stderr,
       /\(SignatureDoesNotMatch\).*Credential should be scoped to a valid region, not 'eu-west-1'/,
     )
+  })
+
+  test('a code of an MFA device is taken by one process, once, whichever is asked', async () => {
+    const UserName = 'with-phone'
+    const admin = pair.iam(one)
+    await admin.send(new CreateUserCommand({ UserName }))
+    const { AccessKey } = await admin.send(new CreateAccessKeyCommand({ UserName }))
+    const { VirtualMFADevice } = await admin.send(
+      new CreateVirtualMFADeviceCommand({ VirtualMFADeviceName: 'phone' }),
+    )
+    const SerialNumber = VirtualMFADevice?.SerialNumber ?? ''
+    const seed = Buffer.from(VirtualMFADevice?.Base32StringSeed ?? []).toString()
+    const code = (steps: number) => codeAt(seed, Date.now() + steps * 30_000)
+    const [AuthenticationCode1, AuthenticationCode2] = [code(-1), code(0)]
+    const device = { UserName, SerialNumber, AuthenticationCode1, AuthenticationCode2 }
+    await pair.iam(two).send(new EnableMFADeviceCommand(device))
+    const keys = {
+      accessKeyId: AccessKey?.AccessKeyId ?? '',
+      secretAccessKey: AccessKey?.SecretAccessKey ?? '',
+    }
+    for (const to of [one, two]) await until(() => pair.who(to, keys), found)
+    for (const steps of [-1, 0, 1]) {
+      const given = new GetSessionTokenCommand({ SerialNumber, TokenCode: code(steps) })
+      const answers = await Promise.allSettled(
+        [one, two, one, two].map((to) => pair.sts(to, keys).send(given)),
+      )
+      const refusals = answers.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []))
+      assert.equal(refusals.length, 3)
+      for (const { message } of refusals) assert.match(message, /invalid MFA one time pass code/)
+    }
   })
 
   test('a token signed for an AWS identity by one process is vouched for by the other', async () => {

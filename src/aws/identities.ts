@@ -48,6 +48,14 @@ export interface OidcProviderFacts {
   readonly thumbprints: readonly string[]
 }
 
+/** A code that a caller gives; `at`: ms since the epoch. */
+export interface MfaProof {
+  readonly caller: Caller
+  readonly serial: string
+  readonly code: string
+  readonly at: number
+}
+
 /** `no-device`: the caller has no device with this serial number. */
 export type MfaVerdict = 'valid' | 'wrong-code' | 'no-device'
 
@@ -62,14 +70,10 @@ export interface Identities {
   oidcProvider(account: string, issuer: string): OidcProviderFacts | undefined
   /** The issuer's id under which STS signs tokens for the account's identities; undefined where that is not enabled. */
   outboundIssuer?(account: string): string | undefined
-  /** Judges the code of the caller's MFA device; absent: nobody has one. `take`: the code is used up. */
-  mfaCode?(what: {
-    caller: Caller
-    serial: string
-    code: string
-    at: number
-    take: boolean
-  }): MfaVerdict
+  /** Judges the code of the caller's MFA device; absent: nobody has one. */
+  mfaCode?(proof: MfaProof): MfaVerdict
+  /** As `mfaCode`; a valid code is used up by it, for all processes on the same store. */
+  takeMfaCode?(proof: MfaProof): Promise<MfaVerdict>
   /** Notes that a key or role was used (for last-used answers); never throws. */
   used(what: {
     accessKeyId?: string

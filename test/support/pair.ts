@@ -96,9 +96,13 @@ export class Pair implements AsyncDisposable {
     })
   }
 
+  sts(to: Replica, keys: Keys): STSClient {
+    return new STSClient(this.#client(to, keys))
+  }
+
   /** GetCallerIdentity; rejects where the keys are refused. */
   who(to: Replica, keys: Keys) {
-    return new STSClient(this.#client(to, keys)).send(new GetCallerIdentityCommand({}))
+    return this.sts(to, keys).send(new GetCallerIdentityCommand({}))
   }
 
   get issuerUrl(): string {

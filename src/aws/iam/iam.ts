@@ -68,7 +68,7 @@ export function openIam(options: IamOptions): Iam {
       fetchThumbprint,
       outboundIssuerUrl: options.outboundIssuerUrl,
     }),
-    identities: createIdentities({ state, awsManaged, lastUsed, ownIssuer }),
+    identities: createIdentities({ state, awsManaged, lastUsed, ownIssuer, writer }),
     createAccount: (account) => createAccount({ state, writer, clock }, account),
     instanceProfileOf: (roleArn) => instanceProfileOf(state, roleArn),
     isOutboundIssuer: (id) => state.accounts().some(({ root }) => root?.record.outbound?.id === id),

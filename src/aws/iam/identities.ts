@@ -11,7 +11,7 @@ import type {
 } from '../identities.ts'
 import type { LastUsed } from './last-used.ts'
 import { defaultDocument, findPolicy, findRole, nothing, type PolicySource } from './lookup.ts'
-import { MfaCodes } from './mfa-codes.ts'
+import { judgeMfaCode, takeMfaCode } from './mfa-codes.ts'
 import { entityArn, providerArn, providerName } from './names.ts'
 import { RecentRoles } from './recent-roles.ts'
 import type {
@@ -24,15 +24,17 @@ import type {
 } from './records.ts'
 import { type IamState, withoutPort } from './state.ts'
 import { effectiveTrustPolicy } from './trust-principals.ts'
+import type { Writer } from './writer.ts'
 
 export interface IdentitiesOptions extends PolicySource {
   readonly lastUsed: LastUsed
+  readonly writer: Writer
   /** See `IamOptions.ownIssuer`. */
   readonly ownIssuer: (issuer: string) => boolean
 }
 
 export function createIdentities(options: IdentitiesOptions): Identities {
-  const { state, lastUsed } = options
+  const { state, lastUsed, writer } = options
   const roles = new RecentRoles(
     (arn) => {
       const found = findRole(state, arn)
@@ -40,7 +42,6 @@ export function createIdentities(options: IdentitiesOptions): Identities {
     },
     () => state.version,
   )
-  const mfaCodes = new MfaCodes(state)
   return {
     accessKey: (id) => findKey(state, id),
     principal: (caller) => findPrincipal(options, caller, roles),
@@ -54,7 +55,8 @@ export function createIdentities(options: IdentitiesOptions): Identities {
       const outbound = state.account(account)?.root?.record.outbound
       return outbound?.enabled ? outbound.id : undefined
     },
-    mfaCode: (what) => mfaCodes.judge(what),
+    mfaCode: (proof) => judgeMfaCode(proof, state),
+    takeMfaCode: (proof) => takeMfaCode(proof, state, writer),
     used: (what) => lastUsed.note(what),
   }
 }

@@ -29,10 +29,11 @@ test('STS is told whether a code is the user’s, and takes each once', async ()
   const serial = VirtualMFADevice?.SerialNumber ?? ''
   const seed = Buffer.from(VirtualMFADevice?.Base32StringSeed ?? []).toString()
   const codeNow = () => codeAt(seed, clock.now())
-  const judge = (caller = dora, take = true, code = codeNow()) =>
-    identities.mfaCode?.({ caller, serial, code, at: clock.now(), take })
+  const proof = (caller = dora, code = codeNow()) => ({ caller, serial, code, at: clock.now() })
+  const judge = (caller = dora) => identities.mfaCode?.(proof(caller))
+  const take = (caller = dora, code = codeNow()) => identities.takeMfaCode?.(proof(caller, code))
 
-  assert.equal(judge(), 'no-device')
+  assert.equal(await take(), 'no-device')
   const device = { UserName: 'dora', SerialNumber: serial }
   await client.send(
     new EnableMFADeviceCommand({
@@ -42,13 +43,14 @@ test('STS is told whether a code is the user’s, and takes each once', async ()
     }),
   )
   assert.equal(judge(eric), 'no-device')
-  assert.equal(judge(dora, false), 'valid')
+  assert.equal(await take(eric), 'no-device')
   assert.equal(judge(), 'valid')
+  assert.deepEqual(await Promise.all([take(), take()]), ['valid', 'wrong-code'])
   assert.equal(judge(), 'wrong-code')
-  assert.equal(judge(dora, true, codeAt(seed, clock.now() - 30_000)), 'wrong-code')
+  assert.equal(await take(dora, codeAt(seed, clock.now() - 30_000)), 'wrong-code')
   clock.advance(60_000)
-  assert.equal(judge(dora, true, codeAt(seed, clock.now() - 600_000)), 'wrong-code')
-  assert.equal(judge(), 'valid')
+  assert.equal(await take(dora, codeAt(seed, clock.now() - 600_000)), 'wrong-code')
+  assert.equal(await take(), 'valid')
   await client.send(new DeactivateMFADeviceCommand(device))
   assert.equal(judge(), 'no-device')
 })

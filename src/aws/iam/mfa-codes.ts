@@ -1,44 +1,55 @@
-/** Judges the codes of users' MFA devices, as STS is given them. */
-import type { Caller } from '../caller.ts'
-import type { MfaVerdict } from '../identities.ts'
+/** Judges the codes of users' MFA devices, as STS is given them, and remembers which were used. */
+import type { MfaProof, MfaVerdict } from '../identities.ts'
 import { mfaDevice } from './find.ts'
+import type { MfaDeviceRecord } from './records.ts'
 import type { IamState } from './state.ts'
 import { stepOf } from './totp.ts'
+import type { Writer } from './writer.ts'
 
-/** Steps of 30 s after which a code that was used needs no remembering: it is wrong by then. */
-const remembered = 10
+/** Is this the code of a device that the caller has enabled, and not used yet? */
+export function judgeMfaCode(proof: MfaProof, state: IamState): MfaVerdict {
+  const found = deviceOf(proof, state)
+  if (!found) return 'no-device'
+  return unusedStep(found.device, proof) === undefined ? 'wrong-code' : 'valid'
+}
 
-export class MfaCodes {
-  readonly #state: IamState
-  /** The last step whose code was used, by seed. */
-  readonly #used = new Map<string, number>()
+/**
+ * As `judgeMfaCode`, and a code that is valid is good for nothing else after, in whatever process: the step is noted in
+ * the device's document, and of two who bring the same code only one is quick enough to write it.
+ */
+export async function takeMfaCode(
+  proof: MfaProof,
+  state: IamState,
+  writer: Writer,
+): Promise<MfaVerdict> {
+  const found = deviceOf(proof, state)
+  if (!found) return 'no-device'
+  let verdict: MfaVerdict = 'no-device'
+  await writer.change(found.account, 'mfa', found.device.name, (device) => {
+    const step = device && unusedStep(device, proof)
+    verdict = device ? (step === undefined ? 'wrong-code' : 'valid') : 'no-device'
+    return device && step !== undefined ? { record: { ...device, usedStep: step } } : 'keep'
+  })
+  return verdict
+}
 
-  constructor(state: IamState) {
-    this.#state = state
-  }
+function deviceOf(
+  { caller, serial }: MfaProof,
+  state: IamState,
+): { account: string; device: MfaDeviceRecord } | undefined {
+  if (caller.kind !== 'user' || caller.temporary?.federatedName) return undefined
+  const { account } = caller
+  const user = state.entry(account, 'user', caller.userName)?.record
+  const hasIt = user?.id === caller.userId && user.mfa?.some((each) => each.serial === serial)
+  const device = hasIt ? mfaDevice(state, account, serial) : undefined
+  return device && { account, device }
+}
 
-  /** `take`: a code that is valid is good for nothing else after. A code used in another process is not known here. */
-  judge(what: {
-    readonly caller: Caller
-    readonly serial: string
-    readonly code: string
-    readonly at: number
-    readonly take: boolean
-  }): MfaVerdict {
-    const { caller, serial, code, at } = what
-    if (caller.kind !== 'user' || caller.temporary?.federatedName) return 'no-device'
-    const user = this.#state.entry(caller.account, 'user', caller.userName)?.record
-    const hasIt = user?.id === caller.userId && user.mfa?.some((each) => each.serial === serial)
-    const device = hasIt ? mfaDevice(this.#state, caller.account, serial) : undefined
-    if (!device) return 'no-device'
-    const step = stepOf(device.seed, code, at)
-    if (step === undefined || step <= (this.#used.get(device.seed) ?? -1)) return 'wrong-code'
-    if (what.take) this.#remember(device.seed, step)
-    return 'valid'
-  }
-
-  #remember(seed: string, step: number): void {
-    for (const [other, last] of this.#used) if (last < step - remembered) this.#used.delete(other)
-    this.#used.set(seed, step)
-  }
+/** The step whose code it is; undefined where it is none, or that step or a later one was used. */
+function unusedStep(
+  { seed, usedStep = -1 }: MfaDeviceRecord,
+  { code, at }: MfaProof,
+): number | undefined {
+  const step = stepOf(seed, code, at)
+  return step !== undefined && step > usedStep ? step : undefined
 }

@@ -172,6 +172,8 @@ export interface MfaDeviceRecord {
   readonly seed: string
   readonly createdAt: number
   readonly tags?: Tags
+  /** The last step (of 30 s since the epoch) whose code was used: this one and those before it are used up. */
+  readonly usedStep?: number
 }
 
 /** The account's rules for passwords, as UpdateAccountPasswordPolicy sets them. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, it } from 'node:test'
 import { ManualClock } from '../../clock/manual-clock.ts'
 import { allowing, MemoryIdentities, testAccount } from '../gateway/testing.ts'
-import type { Identities, MfaVerdict } from '../identities.ts'
+import type { MfaProof, MfaVerdict } from '../identities.ts'
 import { call, credentialsOf, refused, type Values } from './query-client.testing.ts'
 import { startTestSts, type TestSts, trusting } from './testing.ts'
 
@@ -13,10 +13,15 @@ const dora = { accessKeyId: 'AKIADORAAAAAAAAAAAAA', secretAccessKey: 'dora-secre
 class WithDevice extends MemoryIdentities {
   readonly codes = new Set<string>()
 
-  mfaCode(what: Parameters<NonNullable<Identities['mfaCode']>>[0]): MfaVerdict {
-    if (what.serial !== SerialNumber) return 'no-device'
-    const found = what.take ? this.codes.delete(what.code) : this.codes.has(what.code)
-    return found ? 'valid' : 'wrong-code'
+  mfaCode({ serial, code }: MfaProof): MfaVerdict {
+    if (serial !== SerialNumber) return 'no-device'
+    return this.codes.has(code) ? 'valid' : 'wrong-code'
+  }
+
+  async takeMfaCode(proof: MfaProof): Promise<MfaVerdict> {
+    const verdict = this.mfaCode(proof)
+    this.codes.delete(proof.code)
+    return verdict
   }
 }
 

@@ -1,4 +1,5 @@
 /** What a caller proves with `SerialNumber` and `TokenCode`. */
+import type { MfaProof, MfaVerdict } from '../identities.ts'
 import type { Call } from '../operation.ts'
 import type { StsDeps } from './deps.ts'
 import { refuse } from './errors.ts'
@@ -8,18 +9,35 @@ interface Given {
   readonly TokenCode?: string | undefined
 }
 
-/** True where a valid code was given, false where none was; refuses any other. `take`: the code is good for nothing else after. */
-export function provesMfa(
+type Asking = Pick<Call, 'caller' | 'at'>
+type Asked = Pick<StsDeps, 'identities'>
+
+/** True where a valid code was given, false where none was; refuses any other. */
+export function provesMfa(given: Given, call: Asking, { identities }: Asked): boolean {
+  const proof = proofOf(given, call)
+  return proof !== undefined && accept(identities.mfaCode?.(proof))
+}
+
+/** As `provesMfa`, and the code is good for nothing else after. */
+export async function usesMfa(given: Given, call: Asking, { identities }: Asked): Promise<boolean> {
+  const proof = proofOf(given, call)
+  return proof !== undefined && accept(await identities.takeMfaCode?.(proof))
+}
+
+/** Undefined where neither was given. */
+function proofOf(
   { SerialNumber: serial, TokenCode: code }: Given,
-  { caller, at }: Pick<Call, 'caller' | 'at'>,
-  { identities }: Pick<StsDeps, 'identities'>,
-  take: boolean,
-): boolean {
-  if (serial === undefined && code === undefined) return false
+  { caller, at }: Asking,
+): MfaProof | undefined {
+  if (serial === undefined && code === undefined) return undefined
   if (serial === undefined || code === undefined) {
     throw failed(', must provide both MFA serial number and one time pass code.')
   }
-  switch (identities.mfaCode?.({ caller, serial, code, at, take }) ?? 'no-device') {
+  return { caller, serial, code, at }
+}
+
+function accept(verdict: MfaVerdict = 'no-device'): true {
+  switch (verdict) {
     case 'valid':
       return true
     case 'wrong-code':

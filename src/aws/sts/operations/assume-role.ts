@@ -6,7 +6,7 @@ import type { Caller } from '../../caller.ts'
 import type { Call, ConditionContext, Need, Operation } from '../../operation.ts'
 import type { StsDeps } from '../deps.ts'
 import { refuse } from '../errors.ts'
-import { provesMfa } from '../mfa.ts'
+import { provesMfa, usesMfa } from '../mfa.ts'
 import {
   packedPolicySize,
   roleAccount,
@@ -28,7 +28,7 @@ export const assumeRole: Operation<Input, Output, StsDeps> = {
       throw refuse.AccessDenied({ text: 'Roles may not be assumed by root accounts.' })
     }
     const role = deps.identities.role(RoleArn)
-    const withMfa = provesMfa(input, call, deps, false)
+    const withMfa = provesMfa(input, call, deps)
     const inherited = inheritedTags(call.caller)
     const tags = { ...sessionTags(input.Tags), ...inherited }
     const sourceIdentity = input.SourceIdentity ?? ownSourceIdentity(call.caller)
@@ -46,7 +46,7 @@ export const assumeRole: Operation<Input, Output, StsDeps> = {
       ...(sourceIdentity === undefined ? [] : [need('sts:SetSourceIdentity')]),
     ]
   },
-  handle(input, call, deps) {
+  async handle(input, call, deps) {
     const { identities, sessions } = deps
     const { RoleArn = '', RoleSessionName = '' } = input
     const { caller } = call
@@ -71,6 +71,7 @@ export const assumeRole: Operation<Input, Output, StsDeps> = {
     const sourceIdentity = sourceIdentityOf(input, caller)
     const policies = sessionPolicies(input, role.account, identities)
     const packed = packedPolicySize(policies, tags)
+    const withMfa = await usesMfa(input, call, deps)
     const credentials = sessions.issue({
       account: role.account,
       roleArn: role.arn,
@@ -84,7 +85,7 @@ export const assumeRole: Operation<Input, Output, StsDeps> = {
       ...(transitive.length > 0 ? { transitiveTagKeys: transitive } : {}),
       ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
       ...(chained ? { chained } : {}),
-      ...(provesMfa(input, call, deps, true) && { mfaAt: call.at }),
+      ...(withMfa && { mfaAt: call.at }),
       ...(chained && caller.session.pod ? { pod: caller.session.pod } : {}),
     })
     identities.used({ roleArn: role.arn, service: 'sts', region: call.region, at: call.at })

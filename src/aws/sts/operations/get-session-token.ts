@@ -5,18 +5,18 @@ import type {
 } from '@aws-sdk/client-sts'
 import type { Operation } from '../../operation.ts'
 import type { StsDeps } from '../deps.ts'
-import { provesMfa } from '../mfa.ts'
+import { usesMfa } from '../mfa.ts'
 import { longTermCaller, userSession } from '../user-session.ts'
 import { wireCredentials } from '../wire-credentials.ts'
 
 export const getSessionToken: Operation<Input, Output, StsDeps> = {
   name: 'GetSessionToken',
   access: 'any-signed-caller',
-  handle(input, call, deps) {
+  async handle(input, call, deps) {
     const caller = longTermCaller(call.caller, 'GetSessionToken')
     const session = {
       ...userSession(caller, call.at, input.DurationSeconds),
-      ...(provesMfa(input, call, deps, true) && { mfaAt: call.at }),
+      ...((await usesMfa(input, call, deps)) && { mfaAt: call.at }),
     }
     return { Credentials: wireCredentials(deps.sessions.issueForUser(session)) }
   },
