@@ -195,14 +195,20 @@ test('a group is moved while its members change: neither is in the way of the ot
     await send(new AddUserToGroupCommand({ GroupName: 'busy', UserName }))
   }
   const path = (name: string) => send(new UpdateUserCommand({ UserName: name, NewPath: '/new/' }))
-  const tag = (UserName: string) => send(new TagUserCommand({ UserName, Tags }))
-  const Tags = [{ Key: 'a', Value: '1' }]
-  await Promise.all([
-    ...names.map(path),
-    send(new UpdateGroupCommand({ GroupName: 'busy', NewGroupName: 'calm' })),
-    ...names.map(tag),
-  ])
-  const { Users } = await send(new GetGroupCommand({ GroupName: 'calm' }))
+  const tag = (Value: string) => (UserName: string) =>
+    send(new TagUserCommand({ UserName, Tags: [{ Key: 'a', Value }] }))
+  const move = (NewPath: string) => send(new UpdateGroupCommand({ GroupName: 'busy', NewPath }))
+  await Promise.all(names.map(path))
+  for (const round of ['1', '2', '3', '4', '5']) {
+    await Promise.all([
+      ...names.map(tag(round)),
+      move(`/${round}/`),
+      ...names.map(tag(`${round} again`)),
+      move(`/${round}-again/`),
+    ])
+  }
+  const { Group, Users } = await send(new GetGroupCommand({ GroupName: 'busy' }))
+  assert.match(Group?.Path ?? '', /^\/5(-again)?\/$/)
   const arn = (name: string) => `arn:aws:iam::${testAccount}:user/new/${name}`
   assert.deepEqual(
     Users?.map(({ Arn }) => Arn),
