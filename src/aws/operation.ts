@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream'
 import type { PodSubject } from '../audit/audit-log.ts'
 import type { Verdict } from '../chain/verdict.ts'
-import type { Caller } from './caller.ts'
+import type { Caller, SignedCaller } from './caller.ts'
 import type { Form } from './protocol/form.ts'
 
 export { errors, Refusal } from '../kernel/refusal.ts'
@@ -165,6 +165,8 @@ export interface AwsService {
   ): AwsResponse
   /** The refusals of authentication in this service's words. */
   readonly authenticationErrors: AuthenticationErrors
+  /** How callers are refused whose keys are good, but not for this service (IAM: temporary ones without MFA). */
+  readonly refusesCaller?: (caller: SignedCaller) => WireError | undefined
   /** The denial as this service answers it: code, status and whether the resource is quoted. */
   denied(message: string, need: Need, caller: Caller): WireError
 }

@@ -1,5 +1,5 @@
 /** Makes what handlers know of their request, and judges whether the credentials behind it still count. */
-import type { AwsService, Call } from '../operation.ts'
+import { type AwsService, type Call, Refusal } from '../operation.ts'
 import type { Authenticated } from './authenticate.ts'
 import { Authoriser } from './authorise.ts'
 import type { RefuseAuthentication } from './body.ts'
@@ -56,6 +56,14 @@ export function refuseDeadSession(
   const isExpired = expiresAt !== undefined && at >= expiresAt
   const { accessKeyId } = caller
   throw refuse(isExpired ? 'expired-session' : 'unknown-key', { accessKeyId, link: 'session' })
+}
+
+/** What no policy can change: a service that does not take keys of this kind. */
+export function refuseCaller({ caller }: Call, service: AwsService): void {
+  const error = caller.kind === 'anonymous' ? undefined : service.refusesCaller?.(caller)
+  if (!error) return
+  const { message, ...details } = error
+  throw new Refusal(message, { ...details, facts: { denied: true } })
 }
 
 /** Tells IAM that key and role were used, for its last-used answers. */

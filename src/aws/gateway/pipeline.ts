@@ -16,7 +16,7 @@ import {
   verifiedBody,
   wholeBody,
 } from './body.ts'
-import { makeCall, noteUse, refuseDeadSession } from './make-call.ts'
+import { makeCall, noteUse, refuseCaller, refuseDeadSession } from './make-call.ts'
 import type { PipelineDeps, Progress } from './progress.ts'
 import { type Received, receive } from './receive.ts'
 import { respond } from './respond.ts'
@@ -116,6 +116,7 @@ async function run(
 
   const call = makeCall(progress, authenticated, service, deps)
   refuseDeadSession(progress, authenticated, refuse)
+  refuseCaller(call, service)
   noteUse(call, service, deps)
   let stream: ReturnType<typeof verifiedBody> | undefined
   if (body === undefined) {

@@ -1,4 +1,5 @@
 /** What operations need: the action, the ARN it works on and the condition keys that IAM knows. */
+import { iamTagKeys } from '../../chain/links/trust.ts'
 import { iamArn } from '../../kernel/arn.ts'
 import type { Call, ConditionContext, Need } from '../operation.ts'
 import { type NamedInput, type NamedKind, nameIn } from './deps.ts'
@@ -57,7 +58,7 @@ export function onPolicy(action: string) {
     const resource = input.PolicyArn ?? ''
     const tags = findPolicy(source, resource)?.tags
     const { PolicyArn: _, ...rest } = input
-    return [{ action, resource, context: { ...requestContext(rest), ...tagContext(tags) } }]
+    return [{ action, resource, context: { ...requestContext(rest), ...iamTagKeys(tags) } }]
   }
 }
 
@@ -104,7 +105,7 @@ export function entityNeed(
     context: {
       ...(boundary && { 'iam:PermissionsBoundary': boundary.arn }),
       ...requestContext(input),
-      ...tagContext(tags),
+      ...iamTagKeys(tags),
     },
   }
 }
@@ -123,16 +124,6 @@ export function bothNames(
   const path = newPath ?? state.entry(call.account, kind, name)?.record.path ?? '/'
   const resource = entityArn(call.account, kind, { path, name: newName ?? name })
   return resource === need.resource ? [need] : [need, { action, resource }]
-}
-
-/** `aws:ResourceTag/…` and its older name of IAM's own. */
-export function tagContext(tags: Tags | undefined): ConditionContext {
-  const context: Record<string, string> = {}
-  for (const [key, value] of Object.entries(tags ?? {})) {
-    context[`aws:ResourceTag/${key}`] = value
-    context[`iam:ResourceTag/${key}`] = value
-  }
-  return context
 }
 
 export function requestContext(input: ConditionInput): ConditionContext {
@@ -162,7 +153,7 @@ export function onProvider(action: string) {
     const provider = findProvider(state, call.account, given)
     // The provider's own ARN decides, also where the request leaves the port out.
     const resource = provider ? providerArn(call.account, provider.url) : given
-    const context = { ...requestContext(input), ...tagContext(provider?.tags) }
+    const context = { ...requestContext(input), ...iamTagKeys(provider?.tags) }
     return [{ action, resource, context }]
   }
 }
@@ -177,7 +168,7 @@ export function onSamlProvider(action: string) {
     const resource = input.SAMLProviderArn ?? ''
     const name = resource.slice(resource.lastIndexOf('/') + 1)
     const tags = state.entry(call.account, 'saml-provider', name)?.record.tags
-    return [{ action, resource, context: { ...requestContext(input), ...tagContext(tags) } }]
+    return [{ action, resource, context: { ...requestContext(input), ...iamTagKeys(tags) } }]
   }
 }
 
@@ -190,6 +181,6 @@ export function onMfaDevice(action: string) {
   ): readonly Need[] => {
     const resource = input.SerialNumber ?? ''
     const tags = mfaDevice(state, call.account, resource)?.tags
-    return [{ action, resource, context: { ...requestContext(input), ...tagContext(tags) } }]
+    return [{ action, resource, context: { ...requestContext(input), ...iamTagKeys(tags) } }]
   }
 }

@@ -1,9 +1,30 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ListUsersCommand } from '@aws-sdk/client-iam'
 import { ManualClock } from '../../clock/manual-clock.ts'
 import { openSqliteStore } from '../../store/sqlite/sqlite-store.ts'
 import { openIam } from './iam.ts'
 import { accountOfKey } from './ids.ts'
+import { allow, refused, startTestIam } from './testing.ts'
+
+test('temporary keys of a user count here only where he gave a code of his device', async () => {
+  await using iam = await startTestIam()
+  const { accessKeyId } = iam.keys.administratorKeys
+  const caller = iam.iam.identities.accessKey(accessKeyId)?.caller
+  assert.ok(caller?.kind === 'user')
+  const { account, arn, userId, userName } = caller
+  const issuedAt = iam.clock.now()
+  const common = { account, arn, userId, userName, issuedAt, expiresAt: issuedAt + 900_000 }
+  const list = (more: object) => {
+    const { expiration, ...keys } = iam.gateway.sessions.issueForUser({ ...common, ...more })
+    return iam.clientOf(keys).send(new ListUsersCommand({}))
+  }
+  for (const more of [{}, { federatedName: 'bob', sessionPolicy: allow('iam:*') }]) {
+    const text = 'The security token included in the request is invalid'
+    await refused(list(more), 'InvalidClientTokenId', text)
+  }
+  assert.equal((await list({ mfaAt: issuedAt })).Users?.length, 1)
+})
 
 test('an account is made once and keeps its keys over a restart', async () => {
   const clock = new ManualClock()

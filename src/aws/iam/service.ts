@@ -1,6 +1,7 @@
 /** IAM as a service: every operation of the API model, served or not. */
 
-import type { AwsService } from '../operation.ts'
+import type { SignedCaller } from '../caller.ts'
+import type { AwsService, WireError } from '../operation.ts'
 import { bindService, type TableOperation } from '../protocol/bind-service.ts'
 import { loadModel } from '../protocol/load-model.ts'
 import { constraints } from './constraints.gen.ts'
@@ -355,5 +356,17 @@ export const operations = {
 
 /** Binds IAM to its model (Query protocol). */
 export function createIamService(deps: IamDeps): AwsService {
-  return bindService({ model: loadModel('iam'), operations, deps, constraints, wording })
+  return {
+    ...bindService({ model: loadModel('iam'), operations, deps, constraints, wording }),
+    refusesCaller,
+  }
+}
+
+/** IAM takes the keys of GetSessionToken only where a code of an MFA device was given for them, and no federated user's. */
+function refusesCaller(caller: SignedCaller): WireError | undefined {
+  if (caller.kind === 'session' || !caller.temporary || caller.temporary.mfaAt !== undefined) {
+    return undefined
+  }
+  const message = 'The security token included in the request is invalid'
+  return { code: 'InvalidClientTokenId', status: 403, message }
 }

@@ -133,7 +133,7 @@ describe('AssumeRoleWithWebIdentity', () => {
       web(sts, token(), { RoleArn: 'arn:aws:s3:::bucket-of-mine' }),
       400,
       'ValidationError',
-      /is invalid$/,
+      'Request ARN is invalid',
     )
     await refused(
       web(sts, token(), { DurationSeconds: '43200' }),
@@ -161,6 +161,21 @@ describe('AssumeRoleWithWebIdentity', () => {
     assert.ok('caller' in opened && opened.caller.kind === 'session')
     assert.deepEqual(opened.caller.session.tags, { team: 'blue' })
     assert.deepEqual(opened.caller.session.transitiveTagKeys, ['team'])
+  })
+
+  it('lets the trust policy ask for the tags of the role', async () => {
+    for (const [team, status] of [
+      ['blue', 200],
+      ['red', 403],
+    ] as const) {
+      const trustPolicy = trustingIssuer().replace(
+        '"StringEquals":{',
+        '"StringEquals":{"iam:ResourceTag/team":"blue",',
+      )
+      sts.identities.addRole('tagged', [], { trustPolicy, tags: { team } })
+      const more = { RoleArn: roleArn.replace('irsa', 'tagged') }
+      assert.equal((await web(sts, token(), more)).status, status, team)
+    }
   })
 
   it('remembers the pod and the condition keys in the session, and records every link', async () => {

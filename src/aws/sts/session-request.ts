@@ -107,14 +107,22 @@ export function sessionTags(
   return Object.fromEntries(seen)
 }
 
-/** The account of a role's ARN; refuses what is none. */
-export function roleAccount(roleArn: string): string {
-  const arn = parseArn(roleArn)
-  const isRole =
-    arn?.service === 'iam' &&
-    arn.region === '' &&
-    /^\d{12}$/.test(arn.account) &&
-    /^role\/(?:[!-~]+\/)?[\w+=,.@-]+$/.test(arn.resource)
-  if (!arn || !isRole) throw refuse.ValidationError({ text: `${roleArn.slice(0, 256)} is invalid` })
-  return arn.account
+/** The account of a role's ARN; undefined: it is none. */
+export function roleAccount(roleArn: string): string | undefined {
+  return accountOf(roleArn, { iam: /^role\/(?:[!-~]+\/)?[\w+=,.@-]+$/ })
+}
+
+/** The account of the ARN of any principal but a role (which AssumeRole denies, and does not call invalid). */
+export function otherPrincipalAccount(arn: string): string | undefined {
+  return accountOf(arn, {
+    iam: /^(?:root|user\/(?:[!-~]+\/)?[\w+=,.@-]+)$/,
+    sts: /^(?:assumed-role\/[\w+=,.@-]+|federated-user)\/[\w+=,.@-]+$/,
+  })
+}
+
+function accountOf(text: string, resources: Partial<Record<string, RegExp>>): string | undefined {
+  const arn = parseArn(text)
+  const fits =
+    arn?.region === '' && /^\d{12}$/.test(arn.account) && resources[arn.service]?.test(arn.resource)
+  return fits ? arn.account : undefined
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { ManualClock } from '../../clock/manual-clock.ts'
-import { presignQuery, type SigningCredentials } from '../../kernel/sigv4/sign.ts'
+import { presignQuery } from '../../kernel/sigv4/sign.ts'
 import { administrator, allowing, testAccount, testRegion } from '../gateway/testing.ts'
-import { call, credentialsOf, refused, roleArn, type Values, web } from './query-client.testing.ts'
+import { call, credentialsOf, refused, web } from './query-client.testing.ts'
 import { startTestSts, type TestSts, trusting } from './testing.ts'
 
 const clock = new ManualClock(Date.now())
@@ -14,105 +14,6 @@ before(async () => {
 after(() => sts[Symbol.asyncDispose]())
 
 const token = (claims = {}, header = {}) => sts.issuer.token(clock.now(), claims, header)
-
-describe('AssumeRole', () => {
-  const assume = (
-    role: string,
-    more: Values = {},
-    credentials: SigningCredentials = administrator,
-  ) =>
-    call(
-      sts,
-      'AssumeRole',
-      { RoleArn: `arn:aws:iam::${testAccount}:role/${role}`, RoleSessionName: 'sess', ...more },
-      credentials,
-    )
-
-  it('asks the trust policy, with external id, for the session', async () => {
-    const condition = { StringEquals: { 'sts:ExternalId': 'abc' } }
-    sts.identities.addRole('partner', [], {
-      trustPolicy: trusting({ AWS: `arn:aws:iam::${testAccount}:root` }, condition),
-    })
-    assert.equal((await assume('partner', { ExternalId: 'abc' })).status, 200)
-    await refused(
-      assume('partner', { ExternalId: 'abd' }),
-      403,
-      'AccessDenied',
-      `User: arn:aws:iam::${testAccount}:user/administrator is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::${testAccount}:role/partner`,
-    )
-    assert.equal(sts.audit.last?.links.find(({ verdict }) => verdict === 'refused')?.link, 'trust')
-    const forbidding = trusting({ AWS: '*' }).replace('"Allow"', '"Deny"')
-    sts.identities.addRole('closed', [], { trustPolicy: forbidding })
-    await refused(
-      assume('closed'),
-      403,
-      'AccessDenied',
-      /role\/closed with an explicit deny in the role trust policy$/,
-    )
-    await refused(
-      assume('missing'),
-      403,
-      'AccessDenied',
-      /not authorized to perform: sts:AssumeRole/,
-    )
-    await refused(
-      call(sts, 'AssumeRole', { RoleArn: roleArn, RoleSessionName: 'sess' }),
-      403,
-      'MissingAuthenticationToken',
-    )
-  })
-
-  it('refuses what is no ARN of a role', async () => {
-    for (const arn of [
-      'arn:aws:iam:us-east-1:123456789012:role/demo',
-      'arn:aws:iam::123456789012:role/demo:bad',
-      'arn:aws:iam::123456789012:role/path/',
-      'arn:aws:iam::123456789012:user/demo',
-      'arn:aws:sts::123456789012:role/demo',
-    ]) {
-      const ask = call(sts, 'AssumeRole', { RoleArn: arn, RoleSessionName: 'sess' }, administrator)
-      await refused(ask, 400, 'ValidationError', `${arn} is invalid`)
-    }
-    await refused(assume('team:dev/missing'), 403, 'AccessDenied')
-  })
-
-  it('caps chained sessions at an hour and carries transitive tags along', async () => {
-    const anyone = trusting({ AWS: `arn:aws:iam::${testAccount}:root` })
-    sts.identities.addRole('first', [allowing('sts:*')], {
-      trustPolicy: anyone,
-      maxSessionDuration: 43_200,
-    })
-    sts.identities.addRole('second', [], { trustPolicy: anyone, maxSessionDuration: 43_200 })
-    const tags = {
-      'Tags.member.1.Key': 'team',
-      'Tags.member.1.Value': 'blue',
-      'TransitiveTagKeys.member.1': 'team',
-    }
-    const first = await assume('first', {
-      ...tags,
-      DurationSeconds: '43200',
-      SourceIdentity: 'alice',
-    })
-    assert.equal(first.status, 200)
-    const credentials = credentialsOf(first)
-    await refused(
-      assume('second', { DurationSeconds: '3601' }, credentials),
-      400,
-      'ValidationError',
-      'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.',
-    )
-    await refused(assume('second', tags, credentials), 400, 'InvalidParameterValue')
-    const second = await assume('second', {}, credentials)
-    assert.equal(second.value('SourceIdentity'), 'alice')
-    const { accessKeyId, sessionToken = '' } = credentialsOf(second)
-    const opened = sts.sessions.open(accessKeyId, sessionToken)
-    assert.ok('caller' in opened && opened.caller.kind === 'session')
-    assert.deepEqual(
-      [opened.caller.session.tags, opened.caller.session.chained],
-      [{ team: 'blue' }, true],
-    )
-  })
-})
 
 describe('GetCallerIdentity by URL', () => {
   const url = (at: number, expiresSeconds: number) => {

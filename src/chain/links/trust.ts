@@ -17,6 +17,19 @@ export interface TrustingRole {
   readonly account: string
   /** The trust policy's text. */
   readonly trustPolicy: string
+  readonly tags?: Readonly<Record<string, string>>
+}
+
+/** The condition keys by which policies ask for the tags of an IAM entity: `aws:ResourceTag/…`, and IAM's own older name. */
+export function iamTagKeys(
+  tags: Readonly<Record<string, string>> | undefined,
+): Readonly<Record<string, string>> {
+  const keys: Record<string, string> = {}
+  for (const key in tags) {
+    keys[`aws:ResourceTag/${key}`] = tags[key] ?? ''
+    keys[`iam:ResourceTag/${key}`] = tags[key] ?? ''
+  }
+  return keys
 }
 
 export interface TrustFacts {
@@ -68,6 +81,7 @@ export function judgeTrust(facts: TrustFacts): TrustJudgement {
     resource: { name: 'trust policy', arn: role.arn, document: role.trustPolicy },
     resourcePolicyRequired: true,
   }
+  const context = { ...facts.context, ...iamTagKeys(role.tags) }
   let passed: Decision | undefined
   for (const action of facts.actions) {
     const request: AuthorizationRequest = {
@@ -75,7 +89,7 @@ export function judgeTrust(facts: TrustFacts): TrustJudgement {
       action,
       resource: role.arn,
       resourceAccount: role.account,
-      context: facts.context,
+      context,
     }
     const decision = facts.evaluate(request, policies)
     if (decision.decision !== 'allowed') {

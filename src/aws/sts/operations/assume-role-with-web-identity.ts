@@ -30,6 +30,7 @@ export const assumeRoleWithWebIdentity: Operation<Input, Output, StsDeps> = {
   async handle(input, call, deps) {
     const { RoleArn = '', RoleSessionName = '', WebIdentityToken = '' } = input
     const account = roleAccount(RoleArn)
+    if (account === undefined) throw refuse.ValidationError({ text: 'Request ARN is invalid' })
     if (input.ProviderId !== undefined) {
       throw refuse.ValidationError({ text: 'ProviderId is only for OAuth 2.0 access tokens' })
     }

@@ -1,5 +1,6 @@
 /** AssumeRole: trades the caller's credentials for a session of a role that trusts the caller. */
 import type { AssumeRoleRequest as Input, AssumeRoleResponse as Output } from '@aws-sdk/client-sts'
+import { iamTagKeys } from '../../../chain/links/trust.ts'
 import { assumedRoleArn } from '../../../kernel/arn.ts'
 import { isoMillis } from '../../../kernel/iso-time.ts'
 import type { Caller } from '../../caller.ts'
@@ -8,6 +9,7 @@ import type { StsDeps } from '../deps.ts'
 import { refuse } from '../errors.ts'
 import { provesMfa, usesMfa } from '../mfa.ts'
 import {
+  otherPrincipalAccount,
   packedPolicySize,
   roleAccount,
   sessionPolicies,
@@ -23,10 +25,11 @@ export const assumeRole: Operation<Input, Output, StsDeps> = {
   name: 'AssumeRole',
   access(input, call, deps) {
     const { RoleArn = '' } = input
-    const account = roleAccount(RoleArn)
-    if (call.caller.kind === 'root') {
-      throw refuse.AccessDenied({ text: 'Roles may not be assumed by root accounts.' })
+    const account = roleAccount(RoleArn) ?? otherPrincipalAccount(RoleArn)
+    if (account === undefined) {
+      throw refuse.ValidationError({ text: `${RoleArn.slice(0, 256)} is invalid` })
     }
+    refuseCaller(call.caller, RoleArn)
     const role = deps.identities.role(RoleArn)
     const withMfa = provesMfa(input, call, deps)
     const inherited = inheritedTags(call.caller)
@@ -38,7 +41,11 @@ export const assumeRole: Operation<Input, Output, StsDeps> = {
       resourceAccount: account,
       resourcePolicy: role?.trustPolicy ?? trustsNobody,
       isTrustPolicy: true,
-      context: { ...context(input, tags, sourceIdentity), ...(withMfa && mfaNow) },
+      context: {
+        ...iamTagKeys(role?.tags),
+        ...context(input, tags, sourceIdentity),
+        ...(withMfa && mfaNow),
+      },
     })
     return [
       need('sts:AssumeRole'),
@@ -99,6 +106,17 @@ export const assumeRole: Operation<Input, Output, StsDeps> = {
       ...(sourceIdentity === undefined ? {} : { SourceIdentity: sourceIdentity }),
     }
   },
+}
+
+/** Whom no policy can help: root, and federated users, who may ask STS for nothing but their identity. */
+function refuseCaller(caller: Caller, roleArn: string): void {
+  if (caller.kind === 'root') {
+    throw refuse.AccessDenied({ text: 'Roles may not be assumed by root accounts.' })
+  }
+  if (caller.kind !== 'user' || caller.temporary?.federatedName === undefined) return
+  throw refuse.AccessDenied({
+    text: `User: ${caller.arn} is not authorized to perform: sts:AssumeRole on resource: ${roleArn}`,
+  })
 }
 
 /** For the decision on the request that brings the code. */
