@@ -163,6 +163,27 @@ describe('AssumeRoleWithWebIdentity', () => {
     assert.deepEqual(opened.caller.session.transitiveTagKeys, ['team'])
   })
 
+  it('refuses tags and source identities that no request could give', async () => {
+    const tags = (principal_tags: object, more = {}) => ({
+      'https://aws.amazon.com/tags': { principal_tags, ...more },
+    })
+    for (const claims of [
+      tags({ 'a!': ['1'] }),
+      tags({ ['a'.repeat(129)]: ['1'] }),
+      tags({ 'aws:team': ['1'] }),
+      tags({ team: ['1'.repeat(257)] }),
+      tags({ team: ['1', '2'] }),
+      tags({ team: ['1'], Team: ['2'] }),
+      tags({ team: ['1'] }, { transitive_tag_keys: ['other'] }),
+      { 'https://aws.amazon.com/source_identity': 'not one' },
+      { 'https://aws.amazon.com/source_identity': 'x'.repeat(65) },
+    ]) {
+      const claim = Object.keys(claims)[0]
+      const text = `Invalid value for claim: ${claim}`
+      await refused(web(sts, token(claims)), 400, 'InvalidIdentityToken', text)
+    }
+  })
+
   it('lets the trust policy ask for the tags of the role', async () => {
     for (const [team, status] of [
       ['blue', 200],

@@ -114,6 +114,14 @@ describe('AssumeRole', () => {
       'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.',
     )
     await refused(assume('second', tags, credentials), 400, 'InvalidParameterValue')
+    for (const key of ['other', 'constructor']) {
+      await refused(
+        assume('first', { ...tags, 'TransitiveTagKeys.member.2': key }),
+        400,
+        'InvalidParameterValue',
+        'The specified transitive tag key must be included in the requested tags.',
+      )
+    }
     const second = await assume('second', {}, credentials)
     assert.equal(second.value('SourceIdentity'), 'alice')
     const { accessKeyId, sessionToken = '' } = credentialsOf(second)

@@ -11,6 +11,10 @@ const tagsClaim = 'https://aws.amazon.com/tags'
 const sourceIdentityClaim = 'https://aws.amazon.com/source_identity'
 /** STS allows 50 session tags. */
 const tagsMax = 50
+/** As where a request gives them (`Tag`, `SourceIdentity` of STS's API model). */
+const tagKey = /^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/iu
+const tagValue = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u
+const identity = /^[\w+=,.@-]{2,64}$/
 
 const ownClaims = 'https://aws.amazon.com/'
 const none: SessionClaims = { tags: {}, transitiveTagKeys: [] }
@@ -34,29 +38,48 @@ export function readSessionClaims(
   for (const name in claims) {
     if (name.startsWith(flattened)) raw.push([name.slice(flattened.length), claims[name]])
   }
-  if (raw.length > tagsMax) return { claim: tagsClaim, why: `has more than ${tagsMax} tags` }
-  const tags = new Map<string, string>()
-  for (const [key, value] of raw) {
-    const text = Array.isArray(value) && value.length === 1 ? value[0] : value
-    if (typeof text !== 'string') {
-      return { claim: tagsClaim, why: `has no single text for \`${key.slice(0, 128)}\`` }
-    }
-    tags.set(key, text)
-  }
+  const tags = readTags(raw)
+  if ('why' in tags) return tags
   const transitive =
     object?.['transitive_tag_keys'] ?? claims[`${tagsClaim}/transitive_tag_keys`] ?? []
   if (!Array.isArray(transitive) || !transitive.every((key) => typeof key === 'string')) {
     return { claim: tagsClaim, why: 'has transitive_tag_keys that are not a list of texts' }
   }
+  if (!transitive.every((key) => tags.has(key))) {
+    return { claim: tagsClaim, why: 'has transitive_tag_keys that are no keys of its tags' }
+  }
   const sourceIdentity = claims[sourceIdentityClaim]
   if (sourceIdentity !== undefined && typeof sourceIdentity !== 'string') {
     return { claim: sourceIdentityClaim, why: 'is not a text' }
+  }
+  if (sourceIdentity !== undefined && !identity.test(sourceIdentity)) {
+    return { claim: sourceIdentityClaim, why: 'is no source identity' }
   }
   return {
     tags: Object.fromEntries(tags),
     transitiveTagKeys: transitive,
     ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
   }
+}
+
+function readTags(
+  raw: readonly [string, unknown][],
+): ReadonlyMap<string, string> | { readonly claim: string; readonly why: string } {
+  const refuse = (why: string) => ({ claim: tagsClaim, why })
+  if (raw.length > tagsMax) return refuse(`has more than ${tagsMax} tags`)
+  const tags = new Map<string, string>()
+  const seen = new Set<string>()
+  for (const [key, value] of raw) {
+    const text = Array.isArray(value) && value.length === 1 ? value[0] : value
+    const shown = `\`${key.slice(0, 128)}\``
+    if (typeof text !== 'string') return refuse(`has no single text for ${shown}`)
+    if (!tagKey.test(key)) return refuse(`has a key that no tag may have: ${shown}`)
+    if (!tagValue.test(text)) return refuse(`has a value that no tag may have for ${shown}`)
+    if (seen.has(key.toLowerCase())) return refuse(`has ${shown} twice, in whatever case`)
+    seen.add(key.toLowerCase())
+    tags.set(key, text)
+  }
+  return tags
 }
 
 function asksForAny(claims: Readonly<Record<string, unknown>>): boolean {

@@ -70,7 +70,7 @@ export const assumeRole: Operation<Input, Output, StsDeps> = {
     refuseConflicts(own, inherited)
     const tags = { ...own, ...inherited }
     const transitive = [...new Set([...Object.keys(inherited), ...(input.TransitiveTagKeys ?? [])])]
-    if (transitive.some((key) => tags[key] === undefined)) {
+    if (!transitive.every((key) => Object.hasOwn(tags, key))) {
       throw refuse.InvalidParameterValue({
         text: 'The specified transitive tag key must be included in the requested tags.',
       })
