@@ -39,8 +39,17 @@ export async function runHandler(
   }
 }
 
+/** Of a command's output this much is kept. */
+const outputMax = 64 * 1024
+
 async function execute(command: string[], { runtime, run }: HandlerContext, signal: AbortSignal) {
-  const { exitCode, output } = await runtime.execute(run.process, run.spec, command, signal)
+  let output = ''
+  const { exitCode } = await runtime.execute(run.process, run.spec, command, {
+    output: (_stream, chunk) => {
+      if (output.length < outputMax) output += Buffer.from(chunk).toString()
+    },
+    signal,
+  })
   if (signal.aborted) throw new Error('timed out')
   return exitCode === 0 ? undefined : output
 }

@@ -194,7 +194,13 @@ for (const isolation of ['bubblewrap', 'unshare'] as const) {
     const container = await runtime.start(spec)
     const { signal } = new AbortController()
     const readlink = ['readlink', '/proc/self/ns/net']
-    const { output } = await runtime.execute(container, spec, readlink, signal)
+    let output = ''
+    await runtime.execute(container, spec, readlink, {
+      output: (_stream, chunk) => {
+        output += Buffer.from(chunk).toString()
+      },
+      signal,
+    })
     assert.equal(output.trim(), await first)
     assert.notEqual(output.trim(), readlinkSync('/proc/self/ns/net'))
     container.signal('SIGKILL')

@@ -1,4 +1,5 @@
 /** What a kubelet asks of whatever runs containers: local processes here; a container engine can stand behind it too. */
+import type { Readable } from 'node:stream'
 
 /** A file or directory of the host that a container sees at a path of its own. */
 export interface ContainerMount {
@@ -52,6 +53,23 @@ export interface ContainerProcess {
   signal(signal: 'SIGTERM' | 'SIGKILL'): void
 }
 
+export interface TerminalSize {
+  readonly columns: number
+  readonly rows: number
+}
+
+/** What one more command in a container reads and writes, and how long it may. */
+export interface ExecStreams {
+  /** Its standard input; nothing to read where absent. */
+  readonly input?: Readable
+  /** Called with each piece of output; the next comes once the promise, where it answers one, has resolved. */
+  readonly output: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void | Promise<void>
+  /** The command gets a terminal; `onSize` is called once, with what wants to hear of its sizes. */
+  readonly terminal?: { onSize(listener: (size: TerminalSize) => void): void }
+  /** Kills it. */
+  readonly signal: AbortSignal
+}
+
 /** Why a container did not start, in the words of a container runtime. */
 export class StartFailure extends Error {
   override readonly name = 'StartFailure'
@@ -71,11 +89,14 @@ export interface Runtime extends AsyncDisposable {
   readonly isolation: Isolation
   /** Throws StartFailure when the command cannot be started. */
   start(spec: ContainerSpec): Promise<ContainerProcess>
-  /** Runs one more command inside a running container, without input; resolves when it ends or `signal` aborts it. */
+  /**
+   * Runs one more command inside a running container; resolves when it has ended and all its output was handed on.
+   * Throws StartFailure when it cannot be started.
+   */
   execute(
     container: ContainerProcess,
     spec: ContainerSpec,
     argv: readonly string[],
-    signal: AbortSignal,
-  ): Promise<{ readonly exitCode: number; readonly output: string }>
+    streams: ExecStreams,
+  ): Promise<{ readonly exitCode: number }>
 }

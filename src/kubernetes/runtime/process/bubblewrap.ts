@@ -39,19 +39,12 @@ export function bubblewrap(programs: {
     },
     enter(_child, report, spec, host) {
       const init = initPid(report)
-      if (init === undefined || !programs.nsenter) return []
+      const command = confined(spec, host)
+      if (init === undefined || !programs.nsenter || !command) return []
       const user = host.isPrivileged ? [] : ['--user', '--preserve-credentials']
       const spaces = ['--mount', '--pid', '--uts', '--ipc', ...user]
       const directory = spec.workingDirectory ?? home
-      return [
-        programs.nsenter,
-        '-t',
-        `${init}`,
-        ...spaces,
-        `--wdns=${directory}`,
-        '--',
-        ...spec.argv,
-      ]
+      return [programs.nsenter, '-t', `${init}`, ...spaces, `--wdns=${directory}`, '--', ...command]
     },
   }
 }
@@ -78,8 +71,7 @@ function plan(spec: ContainerSpec, host: HostOptions, bwrap: string): Launch {
   // Without the rights of root the walls are made in a user namespace, also where we are called root.
   if (!host.isPrivileged) args.push('--unshare-user')
   else {
-    const kept = spec.network?.mayChange ? [...capabilities, 'NET_ADMIN'] : capabilities
-    args.push('--cap-drop', 'ALL', ...kept.flatMap((c) => ['--cap-add', `CAP_${c}`]))
+    args.push('--cap-drop', 'ALL', ...keptBy(spec).flatMap((c) => ['--cap-add', `CAP_${c}`]))
   }
   if (spec.user && (spec.user.uid !== host.uid || spec.user.gid !== host.gid)) {
     const { uid, gid } = spec.user
@@ -95,6 +87,19 @@ function plan(spec: ContainerSpec, host: HostOptions, bwrap: string): Launch {
     directory: '/',
     instructions: `${args.join('\0')}\0`,
   }
+}
+
+function keptBy({ network }: ContainerSpec): readonly string[] {
+  return network?.mayChange ? [...capabilities, 'NET_ADMIN'] : capabilities
+}
+
+/** Whoever enters from outside brings the rights of root along: he gets those of the container instead. */
+function confined(spec: ContainerSpec, host: HostOptions): string[] | undefined {
+  if (!host.isPrivileged) return [...spec.argv]
+  if (!host.setpriv) return undefined
+  const bounds = ['-all', ...keptBy(spec).map((name) => `+${name.toLowerCase()}`)].join(',')
+  const drop = [host.setpriv, '--no-new-privs', '--inh-caps=-all', `--bounding-set=${bounds}`, '--']
+  return [...drop, ...asUser(spec, host), ...spec.argv]
 }
 
 function initPid(report: string): number | undefined {

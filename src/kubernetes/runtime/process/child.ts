@@ -1,7 +1,7 @@
 /** One child process of the runtime: started in a session of its own, its output handed on, its end awaited. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Duplex, Readable } from 'node:stream'
-import type { ContainerSpec } from '../runtime.ts'
+import type { ExecStreams } from '../runtime.ts'
 
 /** A command line of the host, ready to be started. */
 export interface Launch {
@@ -24,18 +24,27 @@ export interface Child {
   readonly closed: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
 }
 
-/** Starts `launch`; rejects when the operating system refuses. */
-export async function startChild(launch: Launch, output: ContainerSpec['output']): Promise<Child> {
+/** Starts `launch`; rejects when the operating system refuses. Without `input` the child has nothing to read. */
+export async function startChild(
+  launch: Launch,
+  output: ExecStreams['output'],
+  input?: Readable,
+): Promise<Child> {
   const child = spawn(launch.file, launch.args, {
     cwd: launch.directory,
     env: launch.environment,
     // A session of its own: a Ctrl-C in our terminal is ours to handle, and the group can be killed as one.
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+    stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
   })
   const closed = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.once('close', (code, signal) => resolve({ code, signal }))
   })
+  if (input && child.stdin) {
+    // A command need not read to the end what it is given.
+    child.stdin.on('error', () => input.resume())
+    input.pipe(child.stdin)
+  }
   handOn(child.stdout, (chunk) => output('stdout', chunk))
   handOn(child.stderr, (chunk) => output('stderr', chunk))
   const lifeline = child.stdio[3] as Duplex
@@ -54,11 +63,12 @@ export async function startChild(launch: Launch, output: ContainerSpec['output']
 }
 
 /** One piece at a time: a container that floods its output takes turns with all else that we do. */
-function handOn(stream: Readable | null, take: (chunk: Uint8Array) => void): void {
+function handOn(stream: Readable | null, take: (chunk: Uint8Array) => void | Promise<void>): void {
   stream?.on('data', (chunk: Uint8Array) => {
     stream.pause()
-    take(chunk)
-    setImmediate(() => stream.resume())
+    const taken = take(chunk)
+    if (taken) void taken.then(() => stream.resume())
+    else setImmediate(() => stream.resume())
   })
 }
 

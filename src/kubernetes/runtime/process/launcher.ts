@@ -12,6 +12,9 @@ export interface HostOptions {
   readonly setpriv: string | undefined
   /** Where nsenter is, if anywhere. */
   readonly nsenter: string | undefined
+  /** Where script is, which gives a command a terminal, and stty, which says how large it is; if anywhere. */
+  readonly script: string | undefined
+  readonly stty: string | undefined
   /** We may do what root may: mount, become other users. */
   readonly isPrivileged: boolean
   /** User and group of our own process. */

@@ -97,14 +97,28 @@ export async function startContainer(
 }
 
 /** Walls are put up inside the pod's network. */
-function inNetwork(launch: Launch, { network }: ContainerSpec, { nsenter }: HostOptions): Launch {
+export function inNetwork(
+  launch: Launch,
+  { network }: ContainerSpec,
+  { nsenter }: HostOptions,
+): Launch {
   if (!network) return launch
   if (!nsenter) throw new StartFailure('no way into the network of the pod: nsenter is not here')
   const { file, args } = launch
   return { ...launch, file: nsenter, args: [`--net=${network.namespace}`, '--', file, ...args] }
 }
 
-function prepare(launcher: Launcher, host: HostOptions, given: ContainerSpec): ContainerSpec {
+/** What container runtimes say before the reason why a container did not start. */
+const createWords =
+  'failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed'
+
+/** The spec as the launcher takes it, its command looked up. Throws StartFailure, which begins with `words`. */
+export function prepare(
+  launcher: Launcher,
+  host: HostOptions,
+  given: ContainerSpec,
+  words = createWords,
+): ContainerSpec {
   const spec = launcher.rewritten(given)
   const home = launcher.home(spec)
   const environment = { PATH: host.path, HOME: home, ...spec.environment }
@@ -114,40 +128,8 @@ function prepare(launcher: Launcher, host: HostOptions, given: ContainerSpec): C
     mounts: spec.mounts,
   })
   if ('why' in command) {
-    throw new StartFailure(
-      'failed to create containerd task: failed to create shim task: OCI runtime create failed: ' +
-        `runc create failed: unable to start container process: ${command.why}: unknown`,
-    )
+    throw new StartFailure(`${words}: unable to start container process: ${command.why}: unknown`)
   }
   const file = isAbsolute(command.file) ? command.file : join('/', command.file)
   return { ...spec, environment, argv: [file, ...spec.argv.slice(1)] }
-}
-
-const outputMax = 64 * 1024
-
-/** Runs `argv` inside `container`, output kept up to 64 KiB. Throws StartFailure. */
-export async function executeIn(
-  launcher: Launcher,
-  host: HostOptions,
-  container: LocalProcess,
-  given: ContainerSpec,
-  argv: readonly string[],
-  signal: AbortSignal,
-): Promise<{ exitCode: number; output: string }> {
-  const spec = prepare(launcher, host, { ...given, argv })
-  await container.running()
-  const [file, ...args] = launcher.enter(container.child, container.report(), spec, host)
-  if (file === undefined) throw new StartFailure('no way into the container: nsenter is not here')
-  let output = ''
-  const launch = { file, args, environment: spec.environment, directory: '/' }
-  const child = await startChild(inNetwork(launch, spec, host), (_stream, chunk) => {
-    if (output.length < outputMax) output += Buffer.from(chunk).toString()
-  })
-  child.report.resume()
-  child.process.once('exit', () => child.lifeline.destroy())
-  const abort = () => sendSignal(-child.pid, 'SIGKILL')
-  signal.addEventListener('abort', abort)
-  const { code } = await child.closed
-  signal.removeEventListener('abort', abort)
-  return { exitCode: code ?? 137, output }
 }

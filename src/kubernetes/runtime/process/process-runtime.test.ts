@@ -2,9 +2,17 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PassThrough, Readable } from 'node:stream'
 import { after, before, describe, test } from 'node:test'
 import { silentLog } from '../../../audit/log.ts'
-import { type ContainerSpec, type Runtime, StartFailure } from '../runtime.ts'
+import {
+  type ContainerProcess,
+  type ContainerSpec,
+  type ExecStreams,
+  type Runtime,
+  StartFailure,
+  type TerminalSize,
+} from '../runtime.ts'
 import { createProcessRuntime } from './process-runtime.ts'
 import { childrenOf } from './process-table.ts'
 
@@ -54,6 +62,32 @@ for (const kind of kinds) {
         ...more,
       })
       return { container, written, ready: lines.promise }
+    }
+    async function execute(
+      container: ContainerProcess,
+      argv: readonly string[],
+      more: Partial<ContainerSpec> = {},
+      streams: Partial<ExecStreams> = {},
+    ) {
+      const written = { stdout: '', stderr: '' }
+      const spec: ContainerSpec = {
+        label: '',
+        argv: [],
+        environment: {},
+        hostname: 'my-pod',
+        mounts: [],
+        privateDirectory: join(home, `container-${count - 1}`),
+        output: () => {},
+        ...more,
+      }
+      const { exitCode } = await runtime.execute(container, spec, argv, {
+        output: (stream, chunk) => {
+          written[stream] += Buffer.from(chunk).toString()
+        },
+        signal: new AbortController().signal,
+        ...streams,
+      })
+      return { exitCode, ...written }
     }
     async function run(script: string, more?: Partial<ContainerSpec>) {
       const { container, written } = await start(script, more)
@@ -170,18 +204,64 @@ for (const kind of kinds) {
       const mounts = [{ containerPath: '/run/data', hostPath: data, readOnly: false }]
       const { container, ready } = await start('echo ready; sleep 1000', { mounts })
       await ready
-      const signal = new AbortController().signal
-      const spec: ContainerSpec = {
-        label: '',
-        argv: [],
-        environment: {},
-        hostname: 'my-pod',
-        mounts,
-        privateDirectory: join(home, `container-${count - 1}`),
-        output: () => {},
+      const result = await execute(container, ['cat', '/run/data/file'], { mounts })
+      assert.deepEqual(result, { exitCode: 0, stdout: 'inside', stderr: '' })
+      container.signal('SIGKILL')
+      await container.exit
+    })
+
+    test('what is run inside reads its input, writes to both outputs, ends with its own code', async () => {
+      const { container, ready } = await start('echo ready; sleep 1000')
+      await ready
+      const script = 'tr a-z A-Z; echo wrong >&2; exit 3'
+      const input = Readable.from(['some ', 'words'])
+      const result = await execute(container, ['sh', '-c', script], {}, { input })
+      assert.deepEqual(result, { exitCode: 3, stdout: 'SOME WORDS', stderr: 'wrong\n' })
+      // More than fits into any pipe, and a reader that stops early.
+      const big = Readable.from([Buffer.alloc(4_000_000, 'x')])
+      const counted = await execute(container, ['wc', '-c'], {}, { input: big })
+      assert.equal(counted.stdout.trim(), '4000000')
+      const left = Readable.from([Buffer.alloc(4_000_000, 'x')])
+      const one = await execute(container, ['head', '-c', '1'], {}, { input: left })
+      assert.deepEqual(one, { exitCode: 0, stdout: 'x', stderr: '' })
+      await assert.rejects(execute(container, ['no-such-command']), (error: Error) => {
+        assert.ok(error instanceof StartFailure)
+        assert.match(error.message, /^OCI runtime exec failed: .*"no-such-command": .*not found/)
+        return true
+      })
+      const abort = new AbortController()
+      const output = () => abort.abort()
+      const endless = ['sh', '-c', 'echo here; sleep 1000']
+      const { exitCode } = await execute(container, endless, {}, { output, signal: abort.signal })
+      assert.equal(exitCode, 137)
+      container.signal('SIGKILL')
+      await container.exit
+    })
+
+    test('what is run inside may have a terminal, of the size that it is given', async () => {
+      const { container, ready } = await start('echo ready; sleep 1000')
+      await ready
+      const input = new PassThrough()
+      const terminal = {
+        onSize(listener: (size: TerminalSize) => void) {
+          listener({ columns: 91, rows: 17 })
+        },
       }
-      const result = await runtime.execute(container, spec, ['cat', '/run/data/file'], signal)
-      assert.deepEqual(result, { exitCode: 0, output: 'inside' })
+      // Says when it has the size; then echoes what is typed.
+      const script = 'until [ "$(stty size)" = "17 91" ]; do :; done; tty; echo sized; cat'
+      let seen = ''
+      const output = (_: string, chunk: Uint8Array) => {
+        seen += Buffer.from(chunk).toString()
+        if (seen.includes('sized') && !input.writableEnded) input.end('typed\r\x04')
+      }
+      const { exitCode } = await execute(
+        container,
+        ['sh', '-c', script],
+        {},
+        { input, output, terminal },
+      )
+      assert.equal(exitCode, 0)
+      assert.match(seen, /^\/dev\/pts\/\d+\r\nsized\r\ntyped\r\ntyped\r\n/)
       container.signal('SIGKILL')
       await container.exit
     })

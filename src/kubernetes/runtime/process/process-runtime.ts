@@ -3,9 +3,10 @@
 import { userInfo } from 'node:os'
 import type { Log } from '../../../audit/log.ts'
 import type { Runtime } from '../runtime.ts'
+import { executeIn } from './execute.ts'
 import { findCommand } from './host-files.ts'
 import type { HostOptions, Launcher } from './launcher.ts'
-import { executeIn, type LocalProcess, startContainer } from './local-container.ts'
+import { type LocalProcess, startContainer } from './local-container.ts'
 import { chooseLauncher } from './probe.ts'
 import { secretPlaces } from './secret-places.ts'
 
@@ -36,6 +37,8 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
     exposed: options.exposed ?? [],
     setpriv: find('setpriv'),
     nsenter: find('nsenter'),
+    script: find('script'),
+    stty: find('stty'),
     uid: process.getuid?.() ?? -1,
     gid: process.getgid?.() ?? -1,
   }
@@ -52,8 +55,8 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
       void started.exit.then(() => running.delete(started))
       return started
     },
-    execute: (container, spec, argv, signal) =>
-      executeIn(launcher, host, container as LocalProcess, spec, argv, signal),
+    execute: (container, spec, argv, streams) =>
+      executeIn(launcher, host, container as LocalProcess, spec, argv, streams),
     async [Symbol.asyncDispose]() {
       const all = [...running]
       for (const container of all) container.signal('SIGKILL')

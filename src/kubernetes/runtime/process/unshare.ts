@@ -59,7 +59,15 @@ export function unshare(programs: {
       const user = host.isPrivileged ? [] : ['--user', '--preserve-credentials']
       const directory = `--wdns=${spec.workingDirectory ?? join(spec.privateDirectory, 'home')}`
       const spaces = ['--mount', '--pid', ...user, directory]
-      return [programs.nsenter, '-t', `${shell}`, ...spaces, '--', ...spec.argv]
+      return [
+        programs.nsenter,
+        '-t',
+        `${shell}`,
+        ...spaces,
+        '--',
+        ...asUser(spec, host),
+        ...spec.argv,
+      ]
     },
   }
 }
