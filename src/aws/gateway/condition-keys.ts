@@ -40,25 +40,32 @@ export function globalConditionKeys(
   for (const [key, value] of Object.entries(principal?.tags ?? {})) {
     context[`aws:PrincipalTag/${key}`] = value
   }
-  switch (caller.kind) {
-    case 'root':
-      context['aws:PrincipalType'] = 'Account'
-      context['aws:userid'] = caller.account
-      break
-    case 'user':
-      context['aws:PrincipalType'] = caller.temporary?.federatedName ? 'FederatedUser' : 'User'
-      context['aws:userid'] = caller.userId
-      context['aws:username'] = caller.userName
-      break
-    case 'session':
-      context['aws:PrincipalType'] = 'AssumedRole'
-      context['aws:userid'] = caller.userId
-      context['aws:PrincipalArn'] = caller.session.roleArn
-      addSession(context, caller.session, request.at)
-      return context
+  if (caller.kind === 'session') {
+    context['aws:PrincipalType'] = 'AssumedRole'
+    context['aws:userid'] = caller.userId
+    context['aws:PrincipalArn'] = caller.session.roleArn
+    addSession(context, caller.session, request.at)
+    return context
   }
+  addOwner(context, caller)
   if (caller.temporary) addTemporary(context, caller.temporary, request.at)
   return context
+}
+
+/** Whose keys these are. A federated user is nobody's name, although a user's policies bind him. */
+function addOwner(context: Context, caller: Extract<Caller, { kind: 'root' | 'user' }>): void {
+  const federated = caller.temporary?.federatedName
+  if (federated !== undefined) {
+    context['aws:PrincipalType'] = 'FederatedUser'
+    context['aws:userid'] = `${caller.account}:${federated}`
+  } else if (caller.kind === 'root') {
+    context['aws:PrincipalType'] = 'Account'
+    context['aws:userid'] = caller.account
+  } else {
+    context['aws:PrincipalType'] = 'User'
+    context['aws:userid'] = caller.userId
+    context['aws:username'] = caller.userName
+  }
 }
 
 function addSession(context: Context, session: SessionFacts, at: number): void {
