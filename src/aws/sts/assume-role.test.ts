@@ -158,6 +158,24 @@ describe('AssumeRole', () => {
     await refused(assume('red', {}, keys), 403, 'AccessDenied')
   })
 
+  it('takes no context of another identity, and asks the trust policy before it says so', async () => {
+    const context = {
+      'ProvidedContexts.member.1.ProviderArn': 'arn:aws:iam::aws:contextProvider/IdentityCenter',
+      'ProvidedContexts.member.1.ContextAssertion': 'eyJ',
+    }
+    const trustPolicy = trusting({ AWS: `arn:aws:iam::${testAccount}:root` })
+    sts.identities.addRole('plain', [], { trustPolicy })
+    await refused(assume('plain', context), 403, 'AccessDenied', /perform: sts:SetContext/)
+    const setting = trustPolicy.replace('sts:TagSession', 'sts:SetContext')
+    sts.identities.addRole('setting', [], { trustPolicy: setting })
+    await refused(
+      assume('setting', context),
+      400,
+      'ValidationError',
+      /context assertion is invalid/,
+    )
+  })
+
   it('is for no federated user, whatever his policy says', async () => {
     const trustPolicy = trusting({ AWS: `arn:aws:iam::${testAccount}:root` })
     sts.identities.addRole('anyones', [], { trustPolicy })

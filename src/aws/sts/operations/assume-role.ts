@@ -51,6 +51,7 @@ export const assumeRole: Operation<Input, Output, StsDeps> = {
       need('sts:AssumeRole'),
       ...(Object.keys(tags).length > 0 ? [need('sts:TagSession')] : []),
       ...(sourceIdentity === undefined ? [] : [need('sts:SetSourceIdentity')]),
+      ...(input.ProvidedContexts?.length ? [need('sts:SetContext')] : []),
     ]
   },
   async handle(input, call, deps) {
@@ -59,6 +60,11 @@ export const assumeRole: Operation<Input, Output, StsDeps> = {
     const { caller } = call
     const role = identities.role(RoleArn)
     if (!role) throw refuse.AccessDenied({ text: 'Access denied' })
+    if (input.ProvidedContexts?.length) {
+      const text =
+        'The provided context assertion is invalid: no IAM Identity Center has issued it.'
+      throw refuse.ValidationError({ text })
+    }
     const chained = caller.kind === 'session'
     const seconds = sessionSeconds({
       requested: input.DurationSeconds,
