@@ -136,8 +136,10 @@ test('the mode only moves towards access entries, one kind of change at a time',
     resourcesVpcConfig: { endpointPrivateAccess: true, publicAccessCidrs: ['10.0.0.0/8'] },
   })
   await change({ deletionProtection: true })
+  await change({ zonalShiftConfig: { enabled: true } })
   const { cluster } = await client.send(new DescribeClusterCommand({ name: 'demo' }))
   assert.equal(cluster?.resourcesVpcConfig?.endpointPrivateAccess, true)
+  assert.deepEqual(cluster?.zonalShiftConfig, { enabled: true })
   await refused(
     client.send(new DeleteClusterCommand({ name: 'demo' })),
     'InvalidRequestException',

@@ -44,6 +44,8 @@ export interface ClusterRecord extends ClusterKey {
   readonly creatorIsAdmin: boolean
   readonly supportType: string
   readonly deletionProtection: boolean
+  /** Shown only where it was ever set. */
+  readonly zonalShift?: boolean
   /** ARN or id of the KMS key that secrets are said to be encrypted with. */
   readonly encryptionKey?: string
   /** Names of add-ons that were deleted while their software stayed. */

@@ -66,6 +66,7 @@ export function showCluster(record: ClusterRecord): Cluster {
     accessConfig: { authenticationMode: record.authenticationMode },
     upgradePolicy: { supportType: record.supportType as SupportType },
     deletionProtection: record.deletionProtection,
+    ...(record.zonalShift !== undefined && { zonalShiftConfig: { enabled: record.zonalShift } }),
   }
 }
 

@@ -100,6 +100,7 @@ function newCluster(input: Input, call: Call): ClusterRecord {
     creatorIsAdmin: input.accessConfig?.bootstrapClusterCreatorAdminPermissions ?? true,
     supportType: input.upgradePolicy?.supportType ?? 'EXTENDED',
     deletionProtection: input.deletionProtection ?? false,
+    ...(input.zonalShiftConfig && { zonalShift: input.zonalShiftConfig.enabled ?? false }),
     ...(input.encryptionConfig?.length && {
       encryptionKey: encryptionKeyOf(input.encryptionConfig, input.name),
     }),

@@ -18,7 +18,7 @@ interface Change {
   apply(cluster: ClusterRecord): ClusterRecord
 }
 
-/** Changes one aspect of a cluster: how it authenticates, its endpoint's access, logging, support or deletion protection. */
+/** Changes one aspect of a cluster: how it authenticates, its endpoint's access, logging, support, deletion protection, zonal shift. */
 export const updateClusterConfig: Operation<
   Input,
   UpdateClusterConfigResponse,
@@ -68,6 +68,7 @@ function changeOf(input: Input, cluster: ClusterRecord): Change {
     loggingChange(input),
     supportChange(input),
     protectionChange(input),
+    zonalShiftChange(input),
   ].filter((change) => change !== undefined)
   const [change] = changes
   if (!change)
@@ -164,5 +165,15 @@ function protectionChange({ deletionProtection }: Input): Change | undefined {
     type: 'DeletionProtectionUpdate',
     params: [{ type: 'UpdatedDeletionProtection', value: String(deletionProtection) }],
     apply: (c) => ({ ...c, deletionProtection }),
+  }
+}
+
+function zonalShiftChange({ zonalShiftConfig }: Input): Change | undefined {
+  if (!zonalShiftConfig) return undefined
+  const enabled = zonalShiftConfig.enabled ?? false
+  return {
+    type: 'ZonalShiftConfigUpdate',
+    params: [{ type: 'ZonalShiftConfig', value: JSON.stringify({ enabled }) }],
+    apply: (c) => ({ ...c, zonalShift: enabled }),
   }
 }
