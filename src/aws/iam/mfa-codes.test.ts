@@ -6,6 +6,7 @@ import {
   CreateVirtualMFADeviceCommand,
   DeactivateMFADeviceCommand,
   EnableMFADeviceCommand,
+  ResyncMFADeviceCommand,
 } from '@aws-sdk/client-iam'
 import { startTestIam } from './testing.ts'
 import { codeAt } from './totp.ts'
@@ -51,6 +52,15 @@ test('STS is told whether a code is the user’s, and takes each once', async ()
   clock.advance(60_000)
   assert.equal(await take(dora, codeAt(seed, clock.now() - 600_000)), 'wrong-code')
   assert.equal(await take(), 'valid')
+
+  // The clock of the device is three minutes slow, until it is told so.
+  clock.advance(600_000)
+  const slow = (steps: number) => codeAt(seed, clock.now() + (steps - 6) * 30_000)
+  assert.equal(await take(dora, slow(0)), 'wrong-code')
+  const shown = { AuthenticationCode1: slow(-1), AuthenticationCode2: slow(0) }
+  await client.send(new ResyncMFADeviceCommand({ ...device, ...shown }))
+  assert.equal(await take(), 'wrong-code')
+  assert.equal(await take(dora, slow(0)), 'valid')
   await client.send(new DeactivateMFADeviceCommand(device))
   assert.equal(judge(), 'no-device')
 })

@@ -10,7 +10,7 @@ import type { Writer } from './writer.ts'
 export function judgeMfaCode(proof: MfaProof, state: IamState): MfaVerdict {
   const found = deviceOf(proof, state)
   if (!found) return 'no-device'
-  return unusedStep(found.device, proof) === undefined ? 'wrong-code' : 'valid'
+  return unusedStep(found.device, found.drift, proof) === undefined ? 'wrong-code' : 'valid'
 }
 
 /**
@@ -26,7 +26,7 @@ export async function takeMfaCode(
   if (!found) return 'no-device'
   let verdict: MfaVerdict = 'no-device'
   await writer.change(found.account, 'mfa', found.device.name, (device) => {
-    const step = device && unusedStep(device, proof)
+    const step = device && unusedStep(device, found.drift, proof)
     verdict = device ? (step === undefined ? 'wrong-code' : 'valid') : 'no-device'
     return device && step !== undefined ? { record: { ...device, usedStep: step } } : 'keep'
   })
@@ -36,20 +36,22 @@ export async function takeMfaCode(
 function deviceOf(
   { caller, serial }: MfaProof,
   state: IamState,
-): { account: string; device: MfaDeviceRecord } | undefined {
+): { account: string; device: MfaDeviceRecord; drift: number } | undefined {
   if (caller.kind !== 'user' || caller.temporary?.federatedName) return undefined
   const { account } = caller
   const user = state.entry(account, 'user', caller.userName)?.record
-  const hasIt = user?.id === caller.userId && user.mfa?.some((each) => each.serial === serial)
-  const device = hasIt ? mfaDevice(state, account, serial) : undefined
-  return device && { account, device }
+  if (user?.id !== caller.userId) return undefined
+  const enabled = user.mfa?.find((each) => each.serial === serial)
+  const device = enabled && mfaDevice(state, account, serial)
+  return device && { account, device, drift: enabled.drift ?? 0 }
 }
 
 /** The step whose code it is; undefined where it is none, or that step or a later one was used. */
 function unusedStep(
   { seed, usedStep = -1 }: MfaDeviceRecord,
+  drift: number,
   { code, at }: MfaProof,
 ): number | undefined {
-  const step = stepOf(seed, code, at)
+  const step = stepOf(seed, code, at, drift)
   return step !== undefined && step > usedStep ? step : undefined
 }

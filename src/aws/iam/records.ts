@@ -76,6 +76,8 @@ export interface LoginRecord {
 export interface MfaRecord {
   readonly serial: string
   readonly enabledAt: number
+  /** By how many steps (of 30 s) its clock was off when it was last resynchronised. */
+  readonly drift?: number
 }
 
 /** What users upload or are given, by id, and may switch off. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { base32 } from './ids.ts'
-import { areConsecutive, codeAt, newSeed, stepOf } from './totp.ts'
+import { areConsecutive, codeAt, driftOf, newSeed, stepOf } from './totp.ts'
 
 const seed = base32(Buffer.from('12345678901234567890'))
 
@@ -27,6 +27,18 @@ test('two codes are good where one follows the other about now', () => {
   assert.ok(!areConsecutive(seed, at(0), at(-1), now))
   assert.ok(!areConsecutive(seed, at(-20), at(-19), now))
   assert.ok(!areConsecutive(seed, at(20), at(21), now))
+})
+
+test('two codes in a row say how far a clock is off, half an hour at most', () => {
+  const now = 1_700_000_000_000
+  const at = (steps: number) => codeAt(seed, now + steps * 30_000)
+  for (const off of [-60, -6, 0, 1, 60]) {
+    assert.equal(driftOf(seed, at(off - 1), at(off), now), off)
+    assert.equal(stepOf(seed, at(off), now, off), Math.floor(now / 30_000) + off)
+  }
+  assert.equal(driftOf(seed, at(0), at(0), now), undefined)
+  assert.equal(driftOf(seed, at(-62), at(-61), now), undefined)
+  assert.equal(stepOf(seed, at(0), now, -6), undefined)
 })
 
 test('a code says at which step it is shown, near now only', () => {

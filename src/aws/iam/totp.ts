@@ -5,6 +5,8 @@ import { base32 } from './ids.ts'
 const stepMs = 30_000
 /** How many steps a device's clock may be off. */
 const drift = 2
+/** How many it may be off when it is told anew: half an hour. Two codes in a row are not guessed. */
+const resyncDrift = 60
 
 /** A new seed: 64 base32 characters, as AWS's are. */
 export function newSeed(): string {
@@ -16,9 +18,12 @@ export function codeAt(seed: string, at: number): string {
   return codeOf(seed, Math.floor(at / stepMs))
 }
 
-/** The step (of 30 s since the epoch) at which a device shows this code around `at` (ms); undefined: it does not. */
-export function stepOf(seed: string, code: string, at: number): number | undefined {
-  const now = Math.floor(at / stepMs)
+/**
+ * The step (of 30 s since the epoch) at which a device shows this code around `at` (ms), where its clock is known to be
+ * `off` by so many steps; undefined: it does not.
+ */
+export function stepOf(seed: string, code: string, at: number, off = 0): number | undefined {
+  const now = Math.floor(at / stepMs) + off
   for (let step = now - drift; step <= now + drift; step += 1) {
     if (codeOf(seed, step) === code) return step
   }
@@ -27,14 +32,35 @@ export function stepOf(seed: string, code: string, at: number): number | undefin
 
 /** True where the two codes follow each other around `at`. */
 export function areConsecutive(seed: string, first: string, second: string, at: number): boolean {
-  for (
-    let step = Math.floor(at / stepMs) - drift - 1;
-    step * stepMs <= at + drift * stepMs;
-    step++
-  ) {
-    if (codeOf(seed, step) === first && codeOf(seed, step + 1) === second) return true
+  return stepsOff(seed, first, second, at, drift) !== undefined
+}
+
+/** By how many steps the clock of a device is off that shows the two codes one after the other; undefined: by too many. */
+export function driftOf(
+  seed: string,
+  first: string,
+  second: string,
+  at: number,
+): number | undefined {
+  return stepsOff(seed, first, second, at, resyncDrift)
+}
+
+/** The nearest answer counts. */
+function stepsOff(
+  seed: string,
+  first: string,
+  second: string,
+  at: number,
+  most: number,
+): number | undefined {
+  const now = Math.floor(at / stepMs)
+  for (let distance = 0; distance <= most; distance += 1) {
+    for (const off of new Set([-distance, distance])) {
+      const step = now + off
+      if (codeOf(seed, step) === second && codeOf(seed, step - 1) === first) return off
+    }
   }
-  return false
+  return undefined
 }
 
 function codeOf(seed: string, step: number): string {

@@ -25,7 +25,7 @@ import type { MfaDeviceRecord, MfaRecord, UserRecord } from '../records.ts'
 import { showWholeUser } from '../show.ts'
 import type { IamState } from '../state.ts'
 import { readTags, showTags } from '../tags.ts'
-import { areConsecutive, newSeed } from '../totp.ts'
+import { areConsecutive, driftOf, newSeed } from '../totp.ts'
 
 /** The seed is in this answer only. */
 export const createVirtualMFADevice: Operation<
@@ -150,13 +150,22 @@ export const deactivateMFADevice: Operation<Valid<DeactivateMFADeviceRequest>, v
   },
 }
 
-/** Nothing is kept of a device's drift: right codes are all there is to it. */
+/** Two codes tell how far the device's clock is off: from then on its codes are looked for there. */
 export const resyncMFADevice: Operation<Valid<ResyncMFADeviceRequest>, void, IamDeps> = {
   name: 'ResyncMFADevice',
   access: onEntity('iam:ResyncMFADevice', 'user'),
-  handle(input, { account, at }, { state }) {
-    enabled(find(state, account, 'user', input.UserName), input.SerialNumber)
-    checkCodes(findMfaDevice(state, account, input.SerialNumber), input, at)
+  async handle(input, { account, at }, { state, writer }) {
+    const { UserName: name, SerialNumber: serial } = input
+    enabled(find(state, account, 'user', name), serial)
+    const { seed } = findMfaDevice(state, account, serial)
+    const drift = driftOf(seed, input.AuthenticationCode1, input.AuthenticationCode2, at)
+    if (drift === undefined) throw refuse.InvalidAuthenticationCode()
+    await writer.change(account, 'user', name, (found) => {
+      const user = existing(found, 'user', name)
+      if ((enabled(user, serial).drift ?? 0) === drift) return 'keep'
+      const mfa = user.mfa?.map((each) => (each.serial === serial ? { ...each, drift } : each))
+      return { record: { ...user, mfa: mfa ?? [] } }
+    })
   },
 }
 
