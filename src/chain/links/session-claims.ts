@@ -1,4 +1,5 @@
 /** What a token may ask for its session beyond an identity: tags and a source identity, in AWS's own claims. */
+import type { WebIdentityFault } from './web-identity-fault.ts'
 
 /** `tags` and `transitiveTagKeys` are empty where the token asks for none. */
 export interface SessionClaims {
@@ -6,6 +7,9 @@ export interface SessionClaims {
   readonly transitiveTagKeys: readonly string[]
   readonly sourceIdentity?: string
 }
+
+/** What is wrong with them: a fault of the web identity chain. */
+type SessionClaimsFault = Extract<WebIdentityFault, { kind: 'bad-tags' | 'bad-claim' }>
 
 const tagsClaim = 'https://aws.amazon.com/tags'
 const sourceIdentityClaim = 'https://aws.amazon.com/source_identity'
@@ -25,12 +29,11 @@ const none: SessionClaims = { tags: {}, transitiveTagKeys: [] }
  */
 export function readSessionClaims(
   claims: Readonly<Record<string, unknown>>,
-): SessionClaims | { readonly claim: string; readonly why: string } {
+): SessionClaims | SessionClaimsFault {
   if (!asksForAny(claims)) return none
   const whole = claims[tagsClaim]
   const object = Array.isArray(whole) && whole.length === 1 ? whole[0] : whole
-  if (object !== undefined && !isRecord(object))
-    return { claim: tagsClaim, why: 'is not an object' }
+  if (object !== undefined && !isRecord(object)) return badTags('is not an object')
   const raw: [string, unknown][] = Object.entries(
     isRecord(object?.['principal_tags']) ? object['principal_tags'] : {},
   )
@@ -43,17 +46,17 @@ export function readSessionClaims(
   const transitive =
     object?.['transitive_tag_keys'] ?? claims[`${tagsClaim}/transitive_tag_keys`] ?? []
   if (!Array.isArray(transitive) || !transitive.every((key) => typeof key === 'string')) {
-    return { claim: tagsClaim, why: 'has transitive_tag_keys that are not a list of texts' }
+    return badTags('has transitive_tag_keys that are not a list of texts')
   }
   if (!transitive.every((key) => tags.has(key))) {
-    return { claim: tagsClaim, why: 'has transitive_tag_keys that are no keys of its tags' }
+    return badTags('has transitive_tag_keys that are no keys of its tags')
   }
   const sourceIdentity = claims[sourceIdentityClaim]
   if (sourceIdentity !== undefined && typeof sourceIdentity !== 'string') {
-    return { claim: sourceIdentityClaim, why: 'is not a text' }
+    return { kind: 'bad-claim', claim: sourceIdentityClaim, why: 'is not a text' }
   }
   if (sourceIdentity !== undefined && !identity.test(sourceIdentity)) {
-    return { claim: sourceIdentityClaim, why: 'is no source identity' }
+    return { kind: 'bad-claim', claim: sourceIdentityClaim, why: 'is no source identity' }
   }
   return {
     tags: Object.fromEntries(tags),
@@ -64,22 +67,25 @@ export function readSessionClaims(
 
 function readTags(
   raw: readonly [string, unknown][],
-): ReadonlyMap<string, string> | { readonly claim: string; readonly why: string } {
-  const refuse = (why: string) => ({ claim: tagsClaim, why })
-  if (raw.length > tagsMax) return refuse(`has more than ${tagsMax} tags`)
+): ReadonlyMap<string, string> | SessionClaimsFault {
+  if (raw.length > tagsMax) return badTags(`has more than ${tagsMax} tags`)
   const tags = new Map<string, string>()
   const seen = new Set<string>()
   for (const [key, value] of raw) {
     const text = Array.isArray(value) && value.length === 1 ? value[0] : value
     const shown = `\`${key.slice(0, 128)}\``
-    if (typeof text !== 'string') return refuse(`has no single text for ${shown}`)
-    if (!tagKey.test(key)) return refuse(`has a key that no tag may have: ${shown}`)
-    if (!tagValue.test(text)) return refuse(`has a value that no tag may have for ${shown}`)
-    if (seen.has(key.toLowerCase())) return refuse(`has ${shown} twice, in whatever case`)
+    if (typeof text !== 'string') return badTags(`has no single text for ${shown}`)
+    if (!tagKey.test(key)) return badTags(`has a key that no tag may have: ${shown}`)
+    if (!tagValue.test(text)) return badTags(`has a value that no tag may have for ${shown}`)
+    if (seen.has(key.toLowerCase())) return badTags(`has ${shown} twice, in whatever case`)
     seen.add(key.toLowerCase())
     tags.set(key, text)
   }
   return tags
+}
+
+function badTags(why: string): SessionClaimsFault {
+  return { kind: 'bad-tags', why }
 }
 
 function asksForAny(claims: Readonly<Record<string, unknown>>): boolean {

@@ -75,8 +75,8 @@ export function readToken(
   }
   const session = readSessionClaims(claims)
   if ('why' in session) {
-    const { claim, why } = session
-    return refuse({ kind: 'bad-claim', claim, why }, `the token's claim \`${claim}\` ${why}`)
+    const claim = session.kind === 'bad-tags' ? 'https://aws.amazon.com/tags' : session.claim
+    return refuse(session, `the token's claim \`${claim}\` ${session.why}`)
   }
   return { kind: 'read', token: collect(parsed, session) }
 }

@@ -8,6 +8,8 @@ export type WebIdentityFault =
   | { readonly kind: 'not-a-jwt'; readonly why: string }
   | { readonly kind: 'missing-claim'; readonly claim: string }
   | { readonly kind: 'bad-claim'; readonly claim: string; readonly why: string }
+  /** The tags that the token asks for are none that a session may have. */
+  | { readonly kind: 'bad-tags'; readonly why: string }
   | { readonly kind: 'no-provider'; readonly issuer: string }
   /** Discovery or key set not reachable or not usable, or no key with the token's `kid`. */
   | { readonly kind: 'keys-unavailable'; readonly why: string }
@@ -23,7 +25,11 @@ export type WebIdentityFault =
 
 /** STS's answer: code on the wire, HTTP status, text. */
 export interface WebIdentityError {
-  readonly code: 'InvalidIdentityToken' | 'ExpiredTokenException' | 'AccessDenied'
+  readonly code:
+    | 'InvalidIdentityToken'
+    | 'ExpiredTokenException'
+    | 'AccessDenied'
+    | 'ValidationError'
   readonly status: 400 | 403
   readonly message: string
 }
@@ -41,6 +47,8 @@ export function webIdentityError(fault: WebIdentityFault): WebIdentityError {
       return invalid(`Missing a required claim: ${fault.claim}`)
     case 'bad-claim':
       return invalid(`Invalid value for claim: ${fault.claim}`) // AWS's text is not known
+    case 'bad-tags':
+      return { code: 'ValidationError', status: 400, message: 'Unable to validate tags' }
     case 'no-provider':
       return invalid(`No OpenIDConnect provider found in your account for ${fault.issuer}`)
     case 'keys-unavailable':

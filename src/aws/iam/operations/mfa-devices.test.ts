@@ -55,6 +55,13 @@ test('a device has a serial number by path and name, a seed and its picture', as
     'ValidationError',
     'The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.',
   )
+  const most = 256 - serialOf('').length
+  assert.equal((await device('n'.repeat(most))).SerialNumber.length, 256)
+  await refused(
+    device('n'.repeat(most + 1)),
+    'ValidationError',
+    `1 validation error detected: Value at 'virtualMFADeviceName' failed to satisfy constraint: Member must have length less than or equal to ${most}`,
+  )
 })
 
 test('a user enables a device by two codes in a row, and nobody else has it then', async () => {

@@ -27,6 +27,9 @@ import type { IamState } from '../state.ts'
 import { readTags, showTags } from '../tags.ts'
 import { areConsecutive, driftOf, newSeed } from '../totp.ts'
 
+/** A longer serial number could be given to no other operation. */
+const serialCharsMax = 256
+
 /** The seed is in this answer only. */
 export const createVirtualMFADevice: Operation<
   Valid<CreateVirtualMFADeviceRequest>,
@@ -42,6 +45,12 @@ export const createVirtualMFADevice: Operation<
   },
   async handle(input, { account, at }, { writer }) {
     const name = deviceName(input)
+    const over = mfaSerial(account, name).length - serialCharsMax
+    if (over > 0) {
+      const most = input.VirtualMFADeviceName.length - over
+      const text = `1 validation error detected: Value at 'virtualMFADeviceName' failed to satisfy constraint: Member must have length less than or equal to ${most}`
+      throw refuse.ValidationError({ text })
+    }
     const device: MfaDeviceRecord = {
       name,
       seed: newSeed(),
