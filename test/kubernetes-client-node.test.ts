@@ -25,6 +25,7 @@ const namespace = 'default'
 before(async () => {
   cluster = await startTestServer({
     nodeAgent: () => ({
+      exec: () => undefined,
       async *logs(_namespace, pod) {
         yield Buffer.from(`log of ${pod}\n`)
       },

@@ -17,6 +17,7 @@ const follow = Promise.withResolvers<void>()
 before(async () => {
   cluster = await startTestServer({
     nodeAgent: () => ({
+      exec: () => undefined,
       async *logs(_namespace, pod, container, options) {
         yield Buffer.from(`${pod}/${container} tail=${options.tailLines ?? 'all'}\n`)
         if (!options.follow) return

@@ -1,5 +1,6 @@
 /** The API server from within: what controllers, scheduler and kubelet use. Same admission, validation and conflicts as over HTTPS. */
 import type { KubernetesObject, ResourceRef } from './object.ts'
+import type { ExecStreams } from './runtime/runtime.ts'
 
 export interface ListFilter {
   readonly namespace?: string
@@ -81,8 +82,19 @@ export interface ClusterClient {
   ): Disposable
 }
 
-/** What the API server asks of the kubelets: `pods/log` and, later, exec. */
+/** What the API server asks of the kubelets: `pods/log` and `pods/exec`. */
 export interface NodeAgent {
+  /**
+   * Runs one more command in a container that runs; undefined when it does not. Rejects with a StartFailure where the
+   * command cannot be started.
+   */
+  exec(
+    namespace: string,
+    pod: string,
+    container: string,
+    argv: readonly string[],
+    streams: ExecStreams,
+  ): Promise<{ readonly exitCode: number }> | undefined
   /** Undefined when the container has no log (yet); the stream ends at once unless `follow`. */
   logs(
     namespace: string,

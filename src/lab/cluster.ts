@@ -105,6 +105,7 @@ async function assemble(
   // The server is asked from its first moment on, before what stands on it is there.
   let later: { readonly nodes: Nodes; readonly fargate: Fargate } | undefined
   const agent: NodeAgent = {
+    exec: (...of) => later?.nodes.exec(...of) ?? later?.fargate.exec(...of),
     logs: (...of) => later?.nodes.logs(...of) ?? later?.fargate.logs(...of),
   }
   const profiles = () => later?.fargate.profiles() ?? deps.fargateProfiles

@@ -16,7 +16,7 @@ interface Instance {
   readonly node: RunningNode
 }
 
-/** Starts and stops nodes as node groups change; answers for logs on all of them. */
+/** Starts and stops nodes as node groups change; answers for the pods on all of them. */
 export class Nodes implements NodeAgent, AsyncDisposable {
   readonly #options: NodesOptions
   readonly #instances = new Map<string, Instance>()
@@ -63,13 +63,17 @@ export class Nodes implements NodeAgent, AsyncDisposable {
     }
   }
 
+  exec(...args: Parameters<NodeAgent['exec']>): ReturnType<NodeAgent['exec']> {
+    return this.#kubeletOf(args[0], args[1])?.exec(...args)
+  }
+
   logs(...args: Parameters<NodeAgent['logs']>): ReturnType<NodeAgent['logs']> {
-    const [namespace, pod] = args
+    return this.#kubeletOf(args[0], args[1])?.logs(...args)
+  }
+
+  #kubeletOf(namespace: string, pod: string): NodeAgent | undefined {
     const name = this.#options.client.get(pods, namespace, pod)?.['spec']?.nodeName
-    for (const { node } of this.#instances.values()) {
-      if (node.name === name) return node.kubelet.logs(...args)
-    }
-    return undefined
+    return [...this.#instances.values()].find(({ node }) => node.name === name)?.node.kubelet
   }
 
   /** Stops every kubelet; the nodes stay registered and come back with the next start. */

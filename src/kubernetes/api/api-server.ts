@@ -20,6 +20,7 @@ import { expireEvents } from './expire-events.ts'
 import { discoveryOf } from './http/discovery.ts'
 import { openApiOf } from './http/openapi.ts'
 import { requestHandler } from './http/request-handler.ts'
+import { asksForWebSocket, upgradeOf } from './http/upgrade.ts'
 import { fieldTracker } from './patch/managed-fields.ts'
 import { openSchema } from './schema/schema.ts'
 
@@ -113,6 +114,10 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     log,
   })
   const server = await listen(options, (request, response) => void handler(request, response))
+  server.on('upgrade', (request, socket, head) => {
+    const { response, upgrade } = upgradeOf(request, socket, head)
+    void handler(request, response, upgrade)
+  })
   const { port } = server.address() as AddressInfo
   const client = clientAs(serverUser)
   await bootstrapCluster(client, port)
@@ -169,6 +174,8 @@ async function listen(
       minVersion: 'TLSv1.2',
       maxHeaderSize: 64 * 1024,
       requestTimeout: 60_000,
+      // Other wishes for another protocol are passed over, as HTTP allows.
+      shouldUpgradeCallback: asksForWebSocket,
     },
     listener,
   )

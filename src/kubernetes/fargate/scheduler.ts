@@ -102,6 +102,10 @@ export function startFargate(options: FargateOptions): Fargate {
         else await unless(['NotFound'], () => client.delete(pods, namespace, name))
       }
     },
+    exec(...args) {
+      const [namespace, pod] = args
+      return running.get(`${namespace}/${pod}`)?.node.kubelet.exec(...args)
+    },
     logs(...args) {
       const [namespace, pod] = args
       return running.get(`${namespace}/${pod}`)?.node.kubelet.logs(...args)

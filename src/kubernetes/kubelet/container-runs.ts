@@ -1,5 +1,5 @@
 /** The containers of one pod: what is known of each, and the process of each that runs. */
-import type { ContainerExit } from '../runtime/runtime.ts'
+import type { ContainerExit, ExecStreams } from '../runtime/runtime.ts'
 import type { ContainerLog } from './container-log.ts'
 import {
   type ContainerRecord,
@@ -69,6 +69,16 @@ export class ContainerRuns {
   /** The log that is being written. */
   log(name: string): ContainerLog | undefined {
     return this.#running.get(name)?.run.log
+  }
+
+  /** Runs one more command in a container; undefined where it does not run. */
+  exec(
+    name: string,
+    argv: readonly string[],
+    streams: ExecStreams,
+  ): Promise<{ readonly exitCode: number }> | undefined {
+    const run = this.#running.get(name)?.run
+    return run && this.#services.runtime.execute(run.process, run.spec, argv, streams)
   }
 
   /** Containers that lacked a ConfigMap or Secret need not wait longer. */

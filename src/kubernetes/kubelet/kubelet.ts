@@ -1,4 +1,4 @@
-/** The agent of one node: registers it, runs the pods that are bound to it, gives out their logs. */
+/** The agent of one node: registers it, runs the pods that are bound to it, gives out their logs, runs commands in them. */
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Log } from '../../audit/log.ts'
@@ -90,14 +90,16 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     client.watch(configMaps, {}, onConfig),
     client.watch(secrets, {}, onConfig),
   ]
+  const workerOf = (namespace: string, pod: string) =>
+    [...workers.values()].find(
+      ({ pod: { metadata } }) => metadata.namespace === namespace && metadata.name === pod,
+    )
   return {
     nodeName: node.name,
-    logs(namespace, pod, container, logOptions) {
-      const worker = [...workers.values()].find(
-        ({ pod: { metadata } }) => metadata.namespace === namespace && metadata.name === pod,
-      )
-      return worker?.logs(container, logOptions)
-    },
+    exec: (namespace, pod, container, argv, streams) =>
+      workerOf(namespace, pod)?.exec(container, argv, streams),
+    logs: (namespace, pod, container, logOptions) =>
+      workerOf(namespace, pod)?.logs(container, logOptions),
     async [Symbol.asyncDispose]() {
       for (const watch of watches) watch[Symbol.dispose]()
       await Promise.all([...workers.values()].map((worker) => worker.stop()))

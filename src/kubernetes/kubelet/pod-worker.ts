@@ -129,6 +129,11 @@ export class PodWorker {
     return readLog(logFile(this.directory, container, number), live, options)
   }
 
+  /** As ContainerRuns has it. */
+  exec(...args: Parameters<ContainerRuns['exec']>): ReturnType<ContainerRuns['exec']> {
+    return this.#runs.exec(...args)
+  }
+
   async #run(): Promise<void> {
     while (this.#isAwake && !this.#isOver) {
       this.#isAwake = false

@@ -11,6 +11,7 @@ import type { ServiceAccountTokens } from '../service-account-tokens.ts'
 import type { FieldValidation } from './decode-object.ts'
 import type { AnswerForm } from './negotiate.ts'
 import type { ResourceRoute } from './route.ts'
+import type { Upgrade } from './upgrade.ts'
 
 export interface ApiDeps {
   readonly machinery: Machinery
@@ -26,6 +27,8 @@ export interface ApiDeps {
 export interface Call {
   readonly request: IncomingMessage
   readonly response: ServerResponse
+  /** Present where the client asks for a WebSocket, and the path is one that can become one. */
+  readonly upgrade?: Upgrade
   readonly query: URLSearchParams
   readonly route: ResourceRoute
   readonly verb: string

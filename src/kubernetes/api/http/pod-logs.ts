@@ -4,6 +4,7 @@ import type { KubernetesObject } from '../../object.ts'
 import { getObject } from '../machinery.ts'
 import { badRequest } from '../status.ts'
 import type { ApiDeps, KindCall } from './call.ts'
+import { containerOf } from './pod-container.ts'
 import { integerOf } from './read-objects.ts'
 import { respondText } from './respond.ts'
 import { isTrue } from './route.ts'
@@ -69,24 +70,6 @@ function logOptions(query: URLSearchParams, now: number): LogOptions {
     ...(Number.isNaN(since) ? {} : { sinceTime: since }),
     ...(limitBytes === undefined ? {} : { limitBytes }),
   }
-}
-
-function containerOf(pod: KubernetesObject, asked: string): string {
-  const spec = pod['spec']
-  const names = (list: { name: string }[] | undefined) => (list ?? []).map((c) => c.name)
-  const mains = names(spec.containers)
-  const inits = names(spec.initContainers)
-  const all = [...mains, ...inits, ...names(spec.ephemeralContainers)]
-  const { name } = pod.metadata
-  if (asked) {
-    if (all.includes(asked)) return asked
-    throw badRequest(`container ${asked} is not valid for pod ${name}`)
-  }
-  if (all.length === 1) return mains[0] ?? ''
-  const or = inits.length > 0 ? ` or one of the init containers: [${inits.join(' ')}]` : ''
-  throw badRequest(
-    `a container name must be specified for pod ${name}, choose one of: [${mains.join(' ')}]${or}`,
-  )
 }
 
 /** What the kubelet says when there is nothing to read yet. */

@@ -16,18 +16,23 @@ import { handleResource } from './handle-resource.ts'
 import { answerForm } from './negotiate.ts'
 import { respondRefusal } from './respond.ts'
 import { routeOf, verbOf } from './route.ts'
+import type { Upgrade } from './upgrade.ts'
 
 const warningBytesMax = 4096
 const managerLengthMax = 128
 
 /** Makes the listener of the HTTPS server. */
 export function requestHandler(deps: ApiDeps & PathDeps & { readonly log: Log }) {
-  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  return async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    upgrade?: Upgrade,
+  ): Promise<void> => {
     const auditId = randomUUID()
     response.setHeader('Audit-Id', auditId)
     response.on('error', () => {})
     try {
-      await handle(request, response, deps)
+      await handle(request, response, deps, upgrade)
     } catch (error) {
       const refusal = refusalOf(error, request, auditId, deps.log)
       if (response.headersSent) response.destroy()
@@ -56,6 +61,7 @@ async function handle(
   request: IncomingMessage,
   response: ServerResponse,
   deps: ApiDeps & PathDeps,
+  upgrade: Upgrade | undefined,
 ): Promise<void> {
   const { method = 'GET' } = request
   const { path, query } = parseUrl(request.url ?? '/')
@@ -81,7 +87,7 @@ async function handle(
   const accept = route.subresource === 'log' ? undefined : request.headers.accept
   const form = answerForm(accept)
   const call = { request, response, query, route, verb, user, context, form, validation }
-  return handleResource(call, deps)
+  return handleResource(upgrade ? { ...call, upgrade } : call, deps)
 }
 
 function parseUrl(url: string): { path: string; query: URLSearchParams } {

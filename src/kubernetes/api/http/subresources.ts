@@ -1,4 +1,4 @@
-/** Subresources that are verbs of their own: a ServiceAccount's token, a pod's binding and log. */
+/** Subresources that are verbs of their own: a ServiceAccount's token, a pod's binding, log and commands. */
 import { isoSeconds } from '../../../kernel/iso-time.ts'
 import type { KubernetesObject } from '../../object.ts'
 import { bindPod } from '../bind-pod.ts'
@@ -8,6 +8,7 @@ import { badRequest, invalid, methodNotAllowed } from '../status.ts'
 import { decodeBody, mediaType, readBody } from './body.ts'
 import type { ApiDeps, KindCall } from './call.ts'
 import { objectOf } from './decode-object.ts'
+import { podExec } from './pod-exec.ts'
 import { podLogs } from './pod-logs.ts'
 import { respond, respondObject } from './respond.ts'
 
@@ -17,6 +18,8 @@ type Handler = (call: KindCall, deps: ApiDeps) => Promise<void>
 export const subresourceHandlers: Readonly<Record<string, Handler>> = {
   'serviceaccounts/token create': createToken,
   'pods/binding create': createBinding,
+  'pods/exec create': podExec,
+  'pods/exec get': podExec,
   'pods/log get': podLogs,
 }
 

@@ -20,6 +20,7 @@ export const pods: Kind = {
   categories: ['all'],
   subresources: {
     binding: { verbs: ['create'], kind: 'Binding' },
+    exec: { verbs: ['create', 'get'], kind: 'PodExecOptions' },
     log: { verbs: ['get'], kind: 'Pod' },
     status: { verbs: ['get', 'patch', 'update'], kind: 'Pod' },
   },
