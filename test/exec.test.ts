@@ -65,10 +65,10 @@ describe('kubectl exec', () => {
   })
 
   test('gives a terminal, as large as the one it is called from', async () => {
-    const script = 'until [ "$(stty size)" = "33 101" ]; do :; done; tty; echo "TERM=$TERM"'
+    const script = 'until [ "$(stty size)" = "33 101" ]; do :; done; test -t 0 && echo "TERM=$TERM"'
     const line = `stty rows 33 cols 101; exec kubectl exec -it one -- sh -c '${script}'`
     const seen = ok(await lab.run('script', ['-qec', line, '/dev/null']))
-    assert.match(seen.stdout, /\/dev\/pts\/\d+\r\n+TERM=xterm/)
+    assert.match(seen.stdout, /TERM=xterm/)
   })
 
   test('enters the container that is meant, as its user, with no more rights than it has', async () => {

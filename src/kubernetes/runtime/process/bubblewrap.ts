@@ -37,6 +37,7 @@ export function bubblewrap(programs: {
       const why = /^bwrap: .*$/m.exec(lastError)?.[0] ?? 'bwrap: ended'
       return `failed to set up the container: ${why}`
     },
+    hasTerminals: ({ isPrivileged }) => isPrivileged,
     enter(_child, report, spec, host) {
       const init = initPid(report)
       const command = confined(spec, host)

@@ -3,7 +3,7 @@ import { type ContainerSpec, type ExecStreams, StartFailure } from '../runtime.t
 import { sendSignal, startChild } from './child.ts'
 import type { HostOptions, Launcher } from './launcher.ts'
 import { inNetwork, type LocalProcess, prepare } from './local-container.ts'
-import { followSizes, inTerminal } from './terminal.ts'
+import { atTerminal, followSizes, inTerminal } from './terminal.ts'
 
 /** What container runtimes say before the reason why a command did not start. */
 const execWords = 'OCI runtime exec failed: exec failed'
@@ -17,14 +17,23 @@ export async function executeIn(
   argv: readonly string[],
   { input, output, terminal, signal }: ExecStreams,
 ): Promise<{ exitCode: number }> {
-  const plain = prepare(launcher, host, { ...given, argv }, execWords)
-  const spec = terminal ? inTerminal(plain, host) : plain
+  const prepared = prepare(launcher, host, { ...given, argv }, execWords)
+  const spec = terminal ? { ...prepared, environment: atTerminal(prepared.environment) } : prepared
   await container.running()
-  const [file, ...args] = launcher.enter(container.child, container.report(), spec, host)
-  if (file === undefined)
+  const enter = (command: readonly string[]) =>
+    launcher.enter(container.child, container.report(), { ...spec, argv: command }, host)
+  const [file, ...args] = !terminal
+    ? enter(spec.argv)
+    : launcher.hasTerminals(host)
+      ? enter(inTerminal(spec.argv, host))
+      : inTerminal(enter(spec.argv), host)
+  if (file === undefined) {
     throw new StartFailure('no way into the container: nsenter or setpriv is not here')
+  }
   const launch = { file, args, environment: spec.environment, directory: '/' }
-  const child = await startChild(inNetwork(launch, spec, host), output, input)
+  // What a terminal shows is one output, also the words of whatever could not make it.
+  const take: ExecStreams['output'] = terminal ? (_, chunk) => output('stdout', chunk) : output
+  const child = await startChild(inNetwork(launch, spec, host), take, input)
   child.report.resume()
   child.process.once('exit', () => child.lifeline.destroy())
   const abort = () => sendSignal(-child.pid, 'SIGKILL')

@@ -28,6 +28,7 @@ export function plain(why: string): Launcher {
     plan: planPlain,
     commandPid: (child) => child.pid,
     failure: () => undefined,
+    hasTerminals: () => true,
     enter: (_child, _report, spec, host) => [...asUser(spec, host), ...spec.argv],
   }
 }

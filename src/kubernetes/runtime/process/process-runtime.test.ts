@@ -248,7 +248,8 @@ for (const kind of kinds) {
         },
       }
       // Says when it has the size; then echoes what is typed.
-      const script = 'until [ "$(stty size)" = "17 91" ]; do :; done; tty; echo sized; cat'
+      const script =
+        'until [ "$(stty size)" = "17 91" ]; do :; done; test -t 0 && test -t 1 && echo sized; cat'
       let seen = ''
       const output = (_: string, chunk: Uint8Array) => {
         seen += Buffer.from(chunk).toString()
@@ -261,7 +262,7 @@ for (const kind of kinds) {
         { input, output, terminal },
       )
       assert.equal(exitCode, 0)
-      assert.match(seen, /^\/dev\/pts\/\d+\r\nsized\r\ntyped\r\ntyped\r\n/)
+      assert.match(seen, /^sized\r\ntyped\r\ntyped\r\n/)
       container.signal('SIGKILL')
       await container.exit
     })

@@ -14,13 +14,20 @@ import { childrenOf } from './process-table.ts'
 /** How many turns of the event loop a terminal may take to be there. */
 const terminalTurnsMax = 100_000
 
-/** The same command at a terminal; ends with the command's own exit code. Throws StartFailure where there is no script. */
-export function inTerminal(spec: ContainerSpec, { script }: HostOptions): ContainerSpec {
+/** The same command line at a terminal; ends with the command's own exit code. Throws StartFailure where there is no script. */
+export function inTerminal(argv: readonly string[], { script }: HostOptions): string[] {
   if (!script) throw new StartFailure('no terminal to be had: script (util-linux) is not here')
+  if (argv.length === 0) return []
   // Its input is no terminal, so script would take the echo away.
-  const line = `stty echo 2>/dev/null; exec ${spec.argv.map(quoted).join(' ')}`
-  const environment = { TERM: 'xterm', ...spec.environment, SHELL: '/bin/sh' }
-  return { ...spec, environment, argv: [script, '-qefc', line, '/dev/null'] }
+  const line = `stty echo 2>/dev/null; exec ${argv.map(quoted).join(' ')}`
+  return [script, '-qefc', line, '/dev/null']
+}
+
+/** The environment of a command at a terminal: script runs it by the shell that SHELL names. */
+export function atTerminal(
+  environment: ContainerSpec['environment'],
+): ContainerSpec['environment'] {
+  return { TERM: 'xterm', ...environment, SHELL: '/bin/sh' }
 }
 
 function quoted(word: string): string {
