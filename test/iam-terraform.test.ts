@@ -1,156 +1,131 @@
-/**
- * Terraform's AWS provider as the judge of IAM, by the calls that it makes (its binary comes from no package registry):
- * what was made is found unchanged, each change takes, and what was deleted is known to be gone.
- */
+/** Terraform as the judge of IAM: its resources and data sources, made, changed in place, imported and destroyed. */
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { after, before, test } from 'node:test'
-import * as iam from '@aws-sdk/client-iam'
-import { testAccount } from '../src/aws/gateway/testing.ts'
-import { startTestIam, type TestIam } from '../src/aws/iam/testing.ts'
-import { policyResource, type RoleState, roleResource } from './support/terraform-iam.ts'
-import {
-  groupResource,
-  keyResource,
-  profileResource,
-  providerResource,
-  userResource,
-} from './support/terraform-identities.ts'
-import type { Resource } from './support/terraform-resource.ts'
+import { createCertificateAuthority } from '../src/x509/authority.ts'
+import { ok, startTestLab, type TestLab } from './support/lab.ts'
+import { noTerraform, type StateResource, startTerraform } from './support/terraform.ts'
 
-let own: TestIam
+const skip = noTerraform()
+const account = 'arn:aws:iam::111122223333'
+let lab: TestLab
 before(async () => {
-  own = await startTestIam()
+  if (!skip) lab = await startTestLab()
 })
-after(() => own[Symbol.asyncDispose]())
+after(() => lab?.[Symbol.asyncDispose]())
 
-/** `apply` and `plan` for each configuration in turn, then `destroy`: no plan shows a change that was not made. */
-async function lifecycle<State>(
-  resource: Resource<State>,
-  configurations: readonly [State, ...State[]],
-): Promise<void> {
-  assert.equal(await resource.read(), undefined, 'it is there before it is made')
-  const [first, ...others] = configurations
-  await resource.create(first)
-  let state = first
-  assert.deepEqual(await resource.read(), state)
-  for (const next of others) {
-    await resource.update(state, next)
-    state = next
-    assert.deepEqual(await resource.read(), state)
+test('Terraform makes, changes, imports and destroys what IAM has', { skip }, async (t) => {
+  const setup = {
+    configuration: 'iam-terraform',
+    environment: lab.environment,
+    variables: await credentials(),
   }
-  await resource.delete(state)
-  assert.equal(await resource.read(), undefined, 'it is there after it was deleted')
-  // A second `destroy`, of what somebody else has deleted, finds nothing to complain about.
-  await resource.delete(state).catch((error: unknown) => {
-    assert.ok(error instanceof iam.NoSuchEntityException, String(error))
+  const first = await startTerraform(t, setup)
+  assert.equal(await first.apply(), '37 added, 0 changed, 0 destroyed')
+  await first.expectNoChanges()
+  const { roles, ...shown } = await first.outputs()
+  assert.equal((roles as unknown[]).length, 4)
+  assert.deepEqual(shown, {
+    caller: `${account}:user/administrator`,
+    me: `${account}:user/administrator`,
+    session: `${account}:role/team/tf-irsa`,
+    provider: `${account}:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE`,
+    users: ['tf-ann', 'tf-bob'],
+    group: ['tf-ann', 'tf-bob'],
+    policies: [`${account}:policy/team/tf-read`, 'arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess'],
+    simulated: {
+      's3:DeleteObject arn:aws:s3:::bucket/b/key': 'implicitDeny',
+      's3:GetObject arn:aws:s3:::bucket/b/key': 'allowed',
+    },
   })
+
+  const changed = ['-var', 'changed=true']
+  assert.match(await first.apply(...changed), /^0 added, \d+ changed, 0 destroyed$/)
+  await first.expectNoChanges(...changed)
+  const trusting = ok(await lab.aws('iam', 'get-role', '--role-name', 'tf-trusting')).stdout
+  assert.match(trusting, /user\/people\/tf-anna"/)
+
+  const imports = importsOf(await first.state())
+  const second = await startTerraform(t, { ...setup, files: { 'imports.tf': imports.join('\n') } })
+  const sum = `${imports.length} imported, ${37 - imports.length} added, 0 changed, 0 destroyed`
+  assert.equal(await second.apply(...changed), sum)
+  await second.expectNoChanges(...changed)
+  assert.equal(await second.apply('-destroy', ...changed), '0 added, 0 changed, 37 destroyed')
+  for (const list of [
+    'list-users',
+    'list-roles',
+    'list-groups',
+    'list-policies --scope Local',
+    'list-instance-profiles',
+    'list-open-id-connect-providers',
+    'list-saml-providers',
+    'list-server-certificates',
+    'list-virtual-mfa-devices',
+    'list-account-aliases',
+  ]) {
+    const left = ok(await lab.aws('iam', ...list.split(' '))).stdout
+    assert.doesNotMatch(left, /tf-|ServiceRole/, list)
+  }
+})
+
+/** What people bring along: an SSH key, a certificate with its key, the metadata of an identity provider. */
+async function credentials(): Promise<Readonly<Record<string, string>>> {
+  const clock = { now: () => performance.timeOrigin + performance.now() }
+  const authority = await createCertificateAuthority({ commonName: 'test', clock })
+  const { cert, key } = await authority.issueServer({ names: ['localhost'], addresses: [] })
+  const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const { n = '', e = '' } = publicKey.export({ format: 'jwk' })
+  const parts = [Buffer.from('ssh-rsa'), Buffer.from(e, 'base64url'), positive(n)]
+  const body = Buffer.concat(parts.flatMap((part) => [lengthOf(part), part]))
+  return {
+    ssh_key: `ssh-rsa ${body.toString('base64')}`,
+    certificate: `${cert.split('-----END')[0]}-----END CERTIFICATE-----\n`,
+    certificate_key: key,
+    saml_metadata: `<?xml version="1.0"?><!-- ${'x'.repeat(1000)} --><md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://idp.example/saml" validUntil="2040-01-02T03:04:05Z"><md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"/></md:EntityDescriptor>`,
+  }
 }
 
-const arn = (resource: string) => `arn:aws:iam::${testAccount}:${resource}`
-const statement = (Action: string, Resource = '*') =>
-  JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action, Resource }] })
-const trust = (Service: string) =>
-  JSON.stringify({
-    Version: '2012-10-17',
-    Statement: [{ Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service } }],
-  })
-const readOnly = 'arn:aws:iam::aws:policy/ReadOnlyAccess'
-const s3Only = 'arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess'
-
-const role: RoleState = {
-  ...{ path: '/', description: '', trust: trust('ec2.amazonaws.com'), maxSessionDuration: 3600 },
-  ...{ boundary: '', inline: {}, attached: [], tags: {} },
+/** A number as SSH writes it, with a zero in front where it would look negative. */
+function positive(number: string): Buffer {
+  return Buffer.concat([Buffer.from([0]), Buffer.from(number, 'base64url')])
 }
 
-test('aws_iam_role: each attribute changes alone, and nothing else with it', async () => {
-  const described = {
-    ...role,
-    path: '/team/',
-    description: "says what it's for, ¿no?",
-    tags: { a: '1' },
+function lengthOf(part: Buffer): Buffer {
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(part.length)
+  return length
+}
+
+/** Import blocks for all resources that can be imported: all but two kinds, which only tie others together. */
+function importsOf(resources: readonly StateResource[]): readonly string[] {
+  const unknown = ['aws_iam_group_membership', 'aws_iam_policy_attachment']
+  return resources
+    .filter(({ mode, type }) => mode === 'managed' && !unknown.includes(type))
+    .map((resource) => {
+      const id = JSON.stringify(importId(resource))
+      return `import {\n  to = ${resource.address}\n  id = ${id}\n}\n`
+    })
+}
+
+/** What the provider's documentation has as an import's id: for most resources, their own. */
+function importId({ type, values }: StateResource): string {
+  switch (type) {
+    case 'aws_iam_role_policy_attachment':
+      return `${values['role']}/${values['policy_arn']}`
+    case 'aws_iam_user_policy_attachment':
+      return `${values['user']}/${values['policy_arn']}`
+    case 'aws_iam_group_policy_attachment':
+      return `${values['group']}/${values['policy_arn']}`
+    case 'aws_iam_role_policy_attachments_exclusive':
+    case 'aws_iam_role_policies_exclusive':
+      return values['role_name']
+    case 'aws_iam_user_group_membership':
+      return [values['user'], ...values['groups']].join('/')
+    case 'aws_iam_user_ssh_key':
+      return `${values['username']}:${values['ssh_public_key_id']}:SSH`
+    case 'aws_iam_server_certificate':
+      return values['name']
+    default:
+      return values['id']
   }
-  const inline = { one: statement('s3:Get*', 'arn:aws:s3:::a+b c/*'), two: statement('sqs:*') }
-  await lifecycle(roleResource(own.client, 'tf-role'), [
-    described,
-    { ...described, maxSessionDuration: 7200 },
-    { ...described, maxSessionDuration: 7200, description: 'another' },
-    { ...described, trust: trust('lambda.amazonaws.com'), boundary: readOnly },
-    { ...described, boundary: s3Only, inline, attached: [s3Only, readOnly].sort() },
-    { ...described, inline: { two: statement('sns:*') }, attached: [readOnly] },
-    { ...described, tags: { b: '2', c: '' } },
-  ])
-})
-
-test('aws_iam_policy: nine documents in a row, of which the last five versions stay', async () => {
-  const policy = { path: '/', description: '', document: statement('s3:*'), tags: { a: '1' } }
-  const later = Array.from({ length: 8 }, (_, n) => ({
-    ...policy,
-    document: statement(`s3:Get${n}*`),
-  }))
-  await lifecycle(policyResource(own.client, arn('policy/tf-policy')), [
-    policy,
-    ...later,
-    { ...policy, tags: {} },
-  ])
-})
-
-test('aws_iam_openid_connect_provider: clients, thumbprints and tags change in place', async () => {
-  const url = 'oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE'
-  const sts = 'sts.amazonaws.com'
-  const made = { url, clientIds: [sts], thumbprints: ['a'.repeat(40)], tags: {} }
-  await lifecycle(providerResource(own.client, arn(`oidc-provider/${url}`)), [
-    made,
-    { ...made, clientIds: ['another', sts], thumbprints: ['b'.repeat(40), 'c'.repeat(40)] },
-    { ...made, clientIds: ['another'], tags: { a: '1' } },
-  ])
-})
-
-test('aws_iam_instance_profile: its role comes, goes and is replaced', async () => {
-  const roles = ['tf-node-1', 'tf-node-2'].map((name) => roleResource(own.client, name))
-  for (const one of roles) await one.create(role)
-  const profile = { path: '/', role: 'tf-node-1', tags: { a: '1' } }
-  await lifecycle(profileResource(own.client, 'tf-profile'), [
-    profile,
-    { ...profile, role: 'tf-node-2' },
-    { ...profile, role: '', tags: { a: '2' } },
-    { ...profile },
-  ])
-  for (const one of roles) await one.delete(role)
-})
-
-test('a role is deleted although a profile still holds it: the provider takes it out first', async () => {
-  const held = roleResource(own.client, 'tf-held')
-  await held.create(role)
-  const profile = profileResource(own.client, 'tf-holder')
-  await profile.create({ path: '/', role: 'tf-held', tags: {} })
-  await held.delete(role)
-  assert.equal((await profile.read())?.role, '')
-  await profile.delete({ path: '/', role: '', tags: {} })
-})
-
-test('aws_iam_user, aws_iam_group and aws_iam_access_key: renamed, moved, joined, switched off', async () => {
-  const user = { name: 'tf-user', path: '/', boundary: '', tags: {} }
-  await lifecycle(userResource(own.client, 'tf-user'), [
-    user,
-    { ...user, name: 'tf-renamed', path: '/people/' },
-    { ...user, name: 'tf-renamed', boundary: readOnly, tags: { a: '1' } },
-  ])
-  const members = ['tf-ann', 'tf-bob'].map((name) => ({ ...user, name }))
-  const made = members.map(({ name }) => userResource(own.client, name))
-  for (const [n, member] of members.entries()) await made[n]?.create(member)
-  await lifecycle(groupResource(own.client, 'tf-group'), [
-    { path: '/', users: ['tf-ann'] },
-    { path: '/groups/', users: ['tf-ann', 'tf-bob'] },
-    { path: '/groups/', users: ['tf-bob'] },
-  ])
-  await lifecycle(keyResource(own.client, 'tf-ann'), [
-    { user: 'tf-ann', status: 'Inactive' },
-    { user: 'tf-ann', status: 'Active' },
-  ])
-  // With `force_destroy` a user goes, and all that hangs on him.
-  await own.client.send(new iam.CreateAccessKeyCommand({ UserName: 'tf-ann' }))
-  for (const [n, member] of members.entries()) {
-    await made[n]?.delete(member)
-    assert.equal(await made[n]?.read(), undefined)
-  }
-})
+}

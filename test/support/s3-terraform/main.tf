@@ -1,11 +1,3 @@
-terraform {
-  required_providers {
-    aws = {
-      source  = "hashicorp/aws"
-      version = "5.100.0"
-    }
-  }
-}
 provider "aws" {
   skip_credentials_validation = true
   skip_requesting_account_id  = true
