@@ -59,7 +59,7 @@ function named(caller: { arn: string; account: string; accessKeyId: string }) {
 }
 
 function roleContext(session: SessionFacts): Readonly<Record<string, unknown>> {
-  const { webIdentity, sourceIdentity, instanceId } = session
+  const { webIdentity, sourceIdentity, roleDelivery } = session
   return {
     sessionIssuer: {
       type: 'Role',
@@ -73,7 +73,7 @@ function roleContext(session: SessionFacts): Readonly<Record<string, unknown>> {
       : {}),
     attributes: attributes(session),
     ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
-    ...(instanceId === undefined ? {} : { ec2RoleDelivery: '2.0' }),
+    ...(roleDelivery === undefined ? {} : { ec2RoleDelivery: roleDelivery }),
   }
 }
 

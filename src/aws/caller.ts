@@ -12,6 +12,9 @@ export interface WebIdentityFacts {
   readonly conditionKeys: Readonly<Record<string, string | readonly string[]>>
 }
 
+/** The version of the metadata service that gave an instance's credentials out: policies ask for it as `ec2:RoleDelivery`. */
+export type RoleDelivery = '1.0' | '2.0'
+
 /** All that a session token seals. Times are ms since the epoch. */
 export interface SessionFacts {
   readonly account: string
@@ -29,6 +32,9 @@ export interface SessionFacts {
   readonly webIdentity?: WebIdentityFacts
   /** Set when the credentials came from a node's instance metadata. */
   readonly instanceId?: string
+  /** The instance's region, and whether the metadata was asked with a session token (`2.0`) or without (`1.0`). */
+  readonly instanceRegion?: string
+  readonly roleDelivery?: RoleDelivery
   /** The pod whose token or metadata request the session came from. */
   readonly pod?: PodSubject
   /** Id of the EKS Pod Identity association that gave the role. */

@@ -26,6 +26,8 @@ const shortNames: Readonly<Record<Exclude<keyof Rest, 'webIdentity'>, string>> =
   transitiveTagKeys: 'k',
   sourceIdentity: 's',
   instanceId: 'i',
+  instanceRegion: 'g',
+  roleDelivery: 'v',
   pod: 'o',
   podIdentity: 'd',
   chained: 'c',

@@ -17,6 +17,7 @@ import {
   mutatingWebhookConfigurations,
   serviceAccounts,
 } from '../kubernetes/resources.ts'
+import type { AskCredentials } from '../node/node-credentials.ts'
 import type { Issuer } from '../oidc/issuer-port.ts'
 import type { Store } from '../store/store.ts'
 import { mutatingWebhookConfiguration } from '../webhook/configuration.ts'
@@ -27,7 +28,7 @@ import type { KeyPair } from '../x509/certificate-port.ts'
 import { startClusterFargate } from './fargate.ts'
 import { readJsonFile, writePrivateFile } from './home.ts'
 import type { MetadataOptionsTable } from './metadata-options.ts'
-import type { NodeCredentials, NodeRecord, ProfileOf } from './node-record.ts'
+import type { NodeRecord, ProfileOf } from './node-record.ts'
 import { Nodes } from './nodes.ts'
 import { openAuthority } from './pki.ts'
 import type { PodAccess } from './pod-access.ts'
@@ -52,7 +53,7 @@ export interface ClusterDeps {
     token: string,
     awsAuth: Readonly<Record<string, string>> | undefined,
   ): UserInfo | undefined
-  readonly nodeCredentials: NodeCredentials
+  readonly nodeCredentials: AskCredentials
   readonly podIdentity: PodIdentityAccess
   readonly metadataOptions: MetadataOptionsTable
   readonly profileOf: ProfileOf

@@ -1,9 +1,6 @@
 /** What a lab remembers of its nodes, and how their metadata services come by credentials. */
 import { randomBytes } from 'node:crypto'
-import type { PodSubject } from '../audit/audit-log.ts'
-import type { Credentials } from '../aws/caller.ts'
 import type { ClusterSpec, NodegroupSpec } from '../aws/eks/cluster-control.ts'
-import type { Refusal } from '../kernel/refusal.ts'
 import type { Store } from '../store/store.ts'
 
 /** A node as it is remembered: the same instance after a restart. */
@@ -20,16 +17,6 @@ export interface NodeRecord {
 export type ProfileOf = (
   roleArn: string,
 ) => { readonly arn: string; readonly id: string } | undefined
-
-/** Credentials of the node's role (STS, for ec2.amazonaws.com), or why there are none. */
-export type NodeCredentials = (request: {
-  readonly roleArn: string
-  /** The instance id. */
-  readonly sessionName: string
-  readonly durationSeconds: number
-  readonly instanceId: string
-  readonly pod?: PodSubject
-}) => Credentials | Refusal
 
 /** As many remembered nodes as are wanted; new ones are made up and remembered. */
 export async function nodeRecords(of: {

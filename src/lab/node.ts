@@ -12,6 +12,7 @@ import { type NodePods, nodePods } from '../kubernetes/network/node-pods.ts'
 import type { PodNetwork } from '../kubernetes/network/pod-network.ts'
 import type { KubernetesObject } from '../kubernetes/object.ts'
 import { startInstanceMetadata } from '../node/instance-metadata.ts'
+import type { AskCredentials } from '../node/node-credentials.ts'
 import type { MetadataOptionsTable } from './metadata-options.ts'
 import {
   hasOwnNetwork,
@@ -20,7 +21,7 @@ import {
   type NodeNetworkOptions,
   openNodeNetwork,
 } from './node-network.ts'
-import type { NodeCredentials, NodeRecord, ProfileOf } from './node-record.ts'
+import type { NodeRecord, ProfileOf } from './node-record.ts'
 import type { PodAccess } from './pod-access.ts'
 import {
   agentVariable,
@@ -41,7 +42,7 @@ export interface NodeParts {
   /** `https://127.0.0.1:6443`. */
   readonly endpoint: string
   readonly access: PodAccess
-  readonly nodeCredentials: NodeCredentials
+  readonly nodeCredentials: AskCredentials
   readonly podIdentity: PodIdentityAccess
   readonly roleProxies: RoleProxies
   readonly metadataOptions: MetadataOptionsTable

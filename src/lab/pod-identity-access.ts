@@ -2,9 +2,9 @@
 import type { Log } from '../audit/log.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { createEksAuthClient } from '../node/eks-auth-client.ts'
+import type { AskCredentials } from '../node/node-credentials.ts'
 import { NodeCredentials } from '../node/node-credentials.ts'
 import { type PodIdentityAgent, startPodIdentityAgent } from '../node/pod-identity-agent.ts'
-import type { NodeCredentials as AskNodeCredentials } from './node-record.ts'
 
 /** Answers are of the moment: associations and add-ons come and go while nodes run. */
 export interface PodIdentityAccess {
@@ -38,7 +38,7 @@ export interface NodeAgentOptions {
   readonly clock: Clock
   readonly log: Log
   readonly access: PodIdentityAccess
-  readonly nodeCredentials: AskNodeCredentials
+  readonly nodeCredentials: AskCredentials
 }
 
 /** Starts the agent of a node; it speaks to EKS Auth as the node's role. */
@@ -49,6 +49,7 @@ export async function startNodeAgent(
   const own = new NodeCredentials({
     clock,
     instanceId,
+    region: cluster.region,
     account,
     roleArn: nodeRole,
     ask: nodeCredentials,
@@ -60,7 +61,7 @@ export async function startNodeAgent(
     clusterName: cluster.name,
     clock,
     credentials: () => {
-      const kept = own.current()
+      const kept = own.current(undefined, '2.0')
       return 'credentials' in kept ? kept.credentials : kept
     },
   })

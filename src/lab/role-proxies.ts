@@ -10,17 +10,17 @@ import type { KubernetesObject } from '../kubernetes/object.ts'
 import { configMaps, namespaces, pods } from '../kubernetes/resources.ts'
 import { Kiam } from '../node/kiam.ts'
 import { Kube2iam } from '../node/kube2iam.ts'
+import type { AskCredentials } from '../node/node-credentials.ts'
 import { type NodeMode, nodeModeMap, readNodeMode } from '../node/node-mode.ts'
 import type { PodsByAddress, RoleProxy } from '../node/role-proxy.ts'
 import { createStsClient } from '../node/sts-client.ts'
-import type { NodeCredentials as AskNodeCredentials } from './node-record.ts'
 
 export interface RoleProxiesOptions {
   readonly spec: ClusterSpec
   readonly clock: Clock
   readonly log: Log
   readonly client: ClusterClient
-  readonly nodeCredentials: AskNodeCredentials
+  readonly nodeCredentials: AskCredentials
   /** Where agents reach STS: `https://127.0.0.1:4566`. */
   readonly endpoint: () => string
   /** CA of that endpoint. */
@@ -122,6 +122,9 @@ function stsAs(
         sessionName: instanceId,
         durationSeconds: sessionSeconds,
         instanceId,
+        instanceRegion: spec.region,
+        // Their SDK asks the metadata with a token.
+        roleDelivery: '2.0',
         ...(pod ? { pod } : {}),
       })
     },

@@ -84,6 +84,8 @@ test('version 1 gives the role and its credentials, with the pod known to whoeve
     sessionName: 'i-0123456789abcdef0',
     durationSeconds: 21_600,
     instanceId: 'i-0123456789abcdef0',
+    instanceRegion: instance.region,
+    roleDelivery: '1.0',
     pod: {
       cluster: 'irsa',
       namespace: 'default',
@@ -116,6 +118,19 @@ test('a token is good for its time, and a bad one is refused even where none is 
   assert.equal((await withToken('garbage'))[0], 401)
   clock.advance(61_000)
   assert.equal((await withToken(good))[0], 401)
+})
+
+test('who asks with a token has other credentials than who asks without: policies tell them apart', async () => {
+  const key = async (headers: Record<string, string> = {}) => {
+    const [, text] = await ask(`${roles}node-role`, { headers })
+    return (JSON.parse(text) as { AccessKeyId: string }).AccessKeyId
+  }
+  const without = await key()
+  const [, good] = await token()
+  const withToken = await key({ 'x-aws-ec2-metadata-token': good })
+  assert.equal(asked.at(-1)?.roleDelivery, '2.0')
+  assert.notEqual(withToken, without)
+  assert.equal(await key(), without)
 })
 
 test('the rules of the token request are EC2’s', async () => {

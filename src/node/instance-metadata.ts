@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Server as NetServer } from 'node:net'
 import type { PodSubject } from '../audit/audit-log.ts'
 import type { Log } from '../audit/log.ts'
+import type { RoleDelivery } from '../aws/caller.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { type Answer, close, listen, pageOf, portOf, send } from './metadata-http.ts'
 import { MetadataTokens, parseTtl } from './metadata-token.ts'
@@ -75,8 +76,8 @@ export interface InstanceMetadata extends AsyncDisposable {
 interface Caller {
   readonly pod: PodSubject | undefined
   readonly isOnHostNetwork: boolean
-  /** What it may read; made once, since what changes in it is asked at each request. */
-  readonly tree: MetadataDirectory
+  /** What it may read, by the version in which it asks; made once, since what changes in it is asked at each request. */
+  readonly trees: { readonly [version in RoleDelivery]: MetadataDirectory }
 }
 
 const ttlHeader = 'x-aws-ec2-metadata-token-ttl-seconds'
@@ -93,13 +94,16 @@ export async function startInstanceMetadata(
       : new NodeCredentials({
           clock,
           instanceId,
+          region: instance.region,
           account,
           roleArn,
           ask: options.credentials,
           ...(options.instanceProfile ? { instanceProfile: options.instanceProfile } : {}),
         })
-  const treeOf = (pod: PodSubject | undefined) =>
-    metadataTree(instance, credentials?.directory(pod))
+  const treesOf = (pod: PodSubject | undefined) => ({
+    '1.0': metadataTree(instance, credentials?.directory(pod, '1.0')),
+    '2.0': metadataTree(instance, credentials?.directory(pod, '2.0')),
+  })
   const answer = (caller: Caller, request: IncomingMessage, response: ServerResponse) => {
     handle({ request, response, caller, options, tokens }).catch((error) => {
       options.log.error({ error }, 'instance metadata failed')
@@ -113,9 +117,9 @@ export async function startInstanceMetadata(
   const callerOf = (pod: MetadataPod): Caller => {
     const subject = subjectOf(pod, options)
     const isOnHostNetwork = pod['spec']?.hostNetwork === true
-    return { pod: subject, tree: treeOf(subject), isOnHostNetwork }
+    return { pod: subject, trees: treesOf(subject), isOnHostNetwork }
   }
-  const node = { pod: undefined, tree: treeOf(undefined) }
+  const node = { pod: undefined, trees: treesOf(undefined) }
   const own = await listen(
     { host, port: options.port },
     answers({ ...node, isOnHostNetwork: true }),
@@ -215,17 +219,17 @@ function answerTo({ request, caller, options, tokens }: Exchange): Answer | 'sil
   if (request.method !== 'GET' && request.method !== 'HEAD') return { status: 405 }
   const token = request.headers['x-aws-ec2-metadata-token']
   if (token === undefined) return withoutToken(path, caller, options)
-  return tokens.isValid(String(token), now) ? read(path, caller) : { status: 401 }
+  return tokens.isValid(String(token), now) ? read(path, caller.trees['2.0']) : { status: 401 }
 }
 
 /** A request of version 1. */
 function withoutToken(path: string, caller: Caller, { options }: InstanceMetadataOptions): Answer {
   const { httpTokens = 'optional', httpEndpoint = 'enabled' } = options?.() ?? {}
   if (httpEndpoint === 'disabled') return { status: 403 }
-  return httpTokens === 'required' ? { status: 401 } : read(path, caller)
+  return httpTokens === 'required' ? { status: 401 } : read(path, caller.trees['1.0'])
 }
 
-function read(path: string, { tree }: Caller): Answer {
+function read(path: string, tree: MetadataDirectory): Answer {
   const text = readMetadata(tree, path)
   return text === undefined ? { status: 404 } : { status: 200, text }
 }

@@ -1,7 +1,7 @@
 /** The node role's credentials as instance metadata hands them out: kept per pod, renewed before they end. */
 import { createHash } from 'node:crypto'
 import type { PodSubject } from '../audit/audit-log.ts'
-import type { Credentials } from '../aws/caller.ts'
+import type { Credentials, RoleDelivery } from '../aws/caller.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { isoSeconds } from '../kernel/iso-time.ts'
 import { Refusal } from '../kernel/refusal.ts'
@@ -13,6 +13,8 @@ export interface CredentialsRequest {
   readonly sessionName: string
   readonly durationSeconds: number
   readonly instanceId: string
+  readonly instanceRegion: string
+  readonly roleDelivery: RoleDelivery
   readonly pod?: PodSubject
 }
 
@@ -29,6 +31,7 @@ const helpUrl =
 export interface NodeCredentialsOptions {
   readonly clock: Clock
   readonly instanceId: string
+  readonly region: string
   readonly account: string
   readonly roleArn: string
   readonly ask: AskCredentials
@@ -52,17 +55,17 @@ export class NodeCredentials {
     this.#options = options
   }
 
-  /** The `iam` directory of the metadata, as `pod` (undefined: the node itself) sees it. */
-  directory(pod: PodSubject | undefined): MetadataDirectory {
+  /** The `iam` directory of the metadata, as `pod` (undefined: the node itself) sees it that asks in this version. */
+  directory(pod: PodSubject | undefined, delivery: RoleDelivery): MetadataDirectory {
     const role = roleName(this.#options.roleArn)
     return {
       info: () => this.#info(),
-      'security-credentials': { [role]: () => this.#document(pod) },
+      'security-credentials': { [role]: () => this.#document(pod, delivery) },
     }
   }
 
   forget(podUid: string): void {
-    this.#kept.delete(podUid)
+    for (const delivery of ['1.0', '2.0'] as const) this.#kept.delete(keyOf(podUid, delivery))
   }
 
   #info(): string {
@@ -80,13 +83,13 @@ export class NodeCredentials {
   }
 
   /** Credentials with half an hour left at least, for `pod` (undefined: for the node itself). */
-  current(pod?: PodSubject): Kept | Refusal {
+  current(pod: PodSubject | undefined, delivery: RoleDelivery): Kept | Refusal {
     const { clock } = this.#options
-    const key = pod?.podUid ?? ''
+    const key = keyOf(pod?.podUid ?? '', delivery)
     const now = clock.now()
     const kept = this.#kept.get(key)
     if (kept && kept.credentials.expiration - now > renewBeforeMs) return kept
-    const answer = this.#ask(pod)
+    const answer = this.#ask(pod, delivery)
     if (answer instanceof Refusal) {
       this.#kept.delete(key)
       return answer
@@ -97,9 +100,9 @@ export class NodeCredentials {
   }
 
   /** What STS refuses is told in a 200, as EC2 does. */
-  #document(pod: PodSubject | undefined): string {
+  #document(pod: PodSubject | undefined, delivery: RoleDelivery): string {
     const { clock, roleArn } = this.#options
-    const kept = this.current(pod)
+    const kept = this.current(pod, delivery)
     if (kept instanceof Refusal) {
       const Message = `EC2 cannot assume the role ${roleName(roleArn)}. Please see documentation at ${helpUrl}.`
       const Code = 'AssumeRoleUnauthorizedAccess'
@@ -122,13 +125,18 @@ export class NodeCredentials {
     return text
   }
 
-  #ask(pod: PodSubject | undefined): Credentials | Refusal {
-    const { ask, instanceId, roleArn } = this.#options
-    const request = { roleArn, sessionName: instanceId, durationSeconds, instanceId }
+  #ask(pod: PodSubject | undefined, roleDelivery: RoleDelivery): Credentials | Refusal {
+    const { ask, instanceId, region, roleArn } = this.#options
+    const instance = { instanceId, instanceRegion: region, roleDelivery }
+    const request = { roleArn, sessionName: instanceId, durationSeconds, ...instance }
     return ask(pod ? { ...request, pod } : request)
   }
 }
 
 function roleName(roleArn: string): string {
   return roleArn.slice(roleArn.lastIndexOf('/') + 1)
+}
+
+function keyOf(podUid: string, delivery: RoleDelivery): string {
+  return `${delivery} ${podUid}`
 }

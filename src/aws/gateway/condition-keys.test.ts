@@ -82,6 +82,18 @@ test('each kind of caller has the keys that AWS gives it, and no others', () => 
   }
 })
 
+test('credentials of an instance name it, and the version of the metadata that gave them', () => {
+  const keysOf = (more: Partial<SessionFacts>) => {
+    const caller: Caller = { ...role, session: { ...session, instanceId: 'i-0abc', ...more } }
+    const keys = globalConditionKeys(caller, undefined, request)
+    return [keys['ec2:SourceInstanceARN'], keys['ec2:RoleDelivery']]
+  }
+  const instance = `arn:aws:ec2:eu-west-1:${account}:instance/i-0abc`
+  const told = { instanceRegion: 'eu-west-1', roleDelivery: '1.0' } as const
+  assert.deepEqual(keysOf(told), [instance, '1.0'])
+  assert.deepEqual(keysOf({}), [undefined, undefined])
+})
+
 test('tags of a session stand for those of its role, whatever their case', () => {
   const principal = {
     ...{ account, arn: session.roleArn, id: 'AROAAPP', name: 'app', path: '/team/' },

@@ -71,7 +71,12 @@ function addOwner(context: Context, caller: Extract<Caller, { kind: 'root' | 'us
 function addSession(context: Context, session: SessionFacts, at: number): void {
   addTemporary(context, session, at)
   if (session.sourceIdentity !== undefined) context['aws:SourceIdentity'] = session.sourceIdentity
-  if (session.instanceId !== undefined) context['ec2:RoleDelivery'] = '2.0'
+  const { account, instanceId, instanceRegion, roleDelivery } = session
+  if (roleDelivery !== undefined) context['ec2:RoleDelivery'] = roleDelivery
+  if (instanceId !== undefined && instanceRegion !== undefined) {
+    const arn = `arn:aws:ec2:${instanceRegion}:${account}:instance/${instanceId}`
+    context['ec2:SourceInstanceARN'] = arn
+  }
   if (!session.webIdentity) return
   context['aws:FederatedProvider'] = session.webIdentity.providerArn
   Object.assign(context, session.webIdentity.conditionKeys)

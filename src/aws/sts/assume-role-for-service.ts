@@ -3,7 +3,7 @@ import type { PodSubject } from '../../audit/audit-log.ts'
 import { judgeTrust } from '../../chain/links/trust.ts'
 import { isoMillis } from '../../kernel/iso-time.ts'
 import { Refusal } from '../../kernel/refusal.ts'
-import type { Credentials } from '../caller.ts'
+import type { Credentials, RoleDelivery } from '../caller.ts'
 import type { StsDeps } from './deps.ts'
 
 export interface ServiceSessionRequest {
@@ -15,6 +15,8 @@ export interface ServiceSessionRequest {
   /** ms since the epoch, on the lab's clock. */
   readonly at: number
   readonly instanceId?: string
+  readonly instanceRegion?: string
+  readonly roleDelivery?: RoleDelivery
   /** The pod that asked, so that its denials can be explained. */
   readonly pod?: PodSubject
 }
@@ -24,7 +26,8 @@ export function assumeRoleForService(
   request: ServiceSessionRequest,
   { identities, sessions, evaluate }: Pick<StsDeps, 'identities' | 'sessions' | 'evaluate'>,
 ): Credentials | Refusal {
-  const { roleArn, service, sessionName, at, instanceId, pod } = request
+  const { roleArn, service, sessionName, at, instanceId, instanceRegion, roleDelivery, pod } =
+    request
   const role = identities.role(roleArn)
   const judged = judgeTrust({
     evaluate,
@@ -53,6 +56,8 @@ export function assumeRoleForService(
     issuedAt: at,
     expiresAt: at + request.durationSeconds * 1000,
     ...(instanceId === undefined ? {} : { instanceId }),
+    ...(instanceRegion === undefined ? {} : { instanceRegion }),
+    ...(roleDelivery === undefined ? {} : { roleDelivery }),
     ...(pod ? { pod } : {}),
   })
 }

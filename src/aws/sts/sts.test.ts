@@ -140,6 +140,8 @@ describe('sessions of services', () => {
       sessionName: 'i-0abc',
       durationSeconds: 3600,
       instanceId: 'i-0abc',
+      instanceRegion: 'eu-west-1',
+      roleDelivery: '2.0' as const,
       pod,
     }
     const credentials = sts.sts.assumeRoleForService(request)
@@ -147,7 +149,11 @@ describe('sessions of services', () => {
     const opened = sts.sessions.open(credentials.accessKeyId, credentials.sessionToken)
     assert.ok('caller' in opened && opened.caller.kind === 'session')
     assert.equal(opened.caller.arn, `arn:aws:sts::${testAccount}:assumed-role/node/i-0abc`)
-    assert.deepEqual([opened.caller.session.instanceId, opened.caller.session.pod], ['i-0abc', pod])
+    const { instanceId, instanceRegion, roleDelivery, pod: asking } = opened.caller.session
+    assert.deepEqual(
+      [instanceId, instanceRegion, roleDelivery, asking],
+      ['i-0abc', 'eu-west-1', '2.0', pod],
+    )
     const other = sts.sts.assumeRoleForService({ ...request, service: 'lambda.amazonaws.com' })
     assert.ok(other instanceof Error && other.code === 'AccessDenied')
     assert.ok(
