@@ -13,6 +13,11 @@ export const secrets = core('secrets')
 export const events = core('events')
 export const deployments = apps('deployments')
 export const replicaSets = apps('replicasets')
+export const clusterRoles: ResourceRef = {
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  resource: 'clusterroles',
+}
 export const leases: ResourceRef = {
   group: 'coordination.k8s.io',
   version: 'v1',

@@ -12,9 +12,8 @@ import type { AdmissionPlugin } from './admission/admission.ts'
 import { mutatingWebhooks } from './admission/mutating-webhooks.ts'
 import type { ServiceAddress } from './admission/webhook-client.ts'
 import type { AuthenticateAws } from './authn/authenticate.ts'
-import { accessPolicyAuthorizer } from './authz/access-policies.ts'
 import type { Authorizer } from './authz/authorizer.ts'
-import { builtInAuthorizer } from './authz/built-in.ts'
+import { bootstrapRoles } from './authz/bootstrap-roles.ts'
 import { bootstrapCluster, clusterMachinery, serverUser } from './cluster-machinery.ts'
 import { expireEvents } from './expire-events.ts'
 import { discoveryOf } from './http/discovery.ts'
@@ -39,7 +38,7 @@ export interface ApiServerOptions {
   readonly log: Log
   /** Who an EKS token (`k8s-aws-v1.…`) is. Without: such tokens are refused. */
   readonly authenticateAws?: AuthenticateAws
-  /** Asked after the built-in rules and EKS access policies. */
+  /** Asked after EKS access policies, before RBAC. */
   readonly authorizers?: readonly Authorizer[]
   /** The kubelets, once there are any. */
   readonly nodeAgent?: () => NodeAgent | undefined
@@ -81,7 +80,7 @@ const version = {
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { store, prefix, clock, ca, issuer, log, host } = options
   const schema = openSchema()
-  const { machinery, tokens, apiAudiences, clientAs } = clusterMachinery({
+  const cluster = clusterMachinery({
     store,
     prefix,
     clock,
@@ -91,7 +90,9 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       mutatingWebhooks({ objects, schema, log, serviceAddress: options.serviceAddress }),
     ...(options.apiAudiences ? { apiAudiences: options.apiAudiences } : {}),
     ...(options.admission ? { plugins: options.admission } : {}),
+    ...(options.authorizers ? { authorizers: options.authorizers } : {}),
   })
+  const { machinery, tokens, apiAudiences, clientAs } = cluster
   const closing = new AbortController()
   const { registry } = machinery
   const handler = requestHandler({
@@ -104,7 +105,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       authenticateAws: options.authenticateAws ?? (() => undefined),
       byConnection: new WeakMap(),
     },
-    authorizers: [builtInAuthorizer, accessPolicyAuthorizer, ...(options.authorizers ?? [])],
+    authorizers: cluster.authorizers,
     nodeAgent: options.nodeAgent ?? (() => undefined),
     closing: closing.signal,
     discovery: discoveryOf(registry, `${host}:${options.port}`),
@@ -121,6 +122,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const { port } = server.address() as AddressInfo
   const client = clientAs(serverUser)
   await bootstrapCluster(client, port)
+  await bootstrapRoles(client)
   const expiry = expireEvents({ client, clock, log })
   log.info({ cluster: options.name, port }, 'the Kubernetes API is served')
   return {
@@ -137,7 +139,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       const late = setTimeout(() => server.closeAllConnections(), drainMs)
       await closed
       clearTimeout(late)
-      machinery.objects[Symbol.dispose]()
+      cluster[Symbol.dispose]()
     },
   }
 }

@@ -8,6 +8,11 @@ import { type AdmissionPlugin, admissionChain, type WebhookPlugin } from './admi
 import { defaultTolerationSeconds } from './admission/default-toleration-seconds.ts'
 import { namespaceLifecycle } from './admission/namespace-lifecycle.ts'
 import { serviceAccountAdmission } from './admission/service-account.ts'
+import { accessPolicyAuthorizer } from './authz/access-policies.ts'
+import type { Authorizer } from './authz/authorizer.ts'
+import { builtInAuthorizer } from './authz/built-in.ts'
+import { escalationCheck } from './authz/escalation.ts'
+import { RbacRules } from './authz/rbac.ts'
 import { localClient } from './local-client.ts'
 import type { Machinery, TrackFields } from './machinery.ts'
 import { Objects } from './objects.ts'
@@ -15,10 +20,12 @@ import { Registry } from './registry.ts'
 import { kinds, reviews } from './resources/kinds.ts'
 import { type ServiceAccountTokens, serviceAccountTokens } from './service-account-tokens.ts'
 
-export interface ClusterMachinery {
+export interface ClusterMachinery extends Disposable {
   readonly machinery: Machinery
   readonly tokens: ServiceAccountTokens
   readonly apiAudiences: readonly string[]
+  /** All that are asked, in order. */
+  readonly authorizers: readonly Authorizer[]
   /** A client that acts as `user`; `fieldManager` owns the fields it writes. */
   clientAs(user: UserInfo, fieldManager?: string): ClusterClient
 }
@@ -43,17 +50,23 @@ export function clusterMachinery(deps: {
   /** Asked after the server's own, before webhooks. */
   readonly plugins?: readonly AdmissionPlugin[]
   readonly track?: TrackFields
+  /** Asked after EKS access policies, before RBAC. */
+  readonly authorizers?: readonly Authorizer[]
 }): ClusterMachinery {
   const { store, prefix, clock, issuer, track = () => {} } = deps
   const apiAudiences = deps.apiAudiences ?? ['https://kubernetes.default.svc']
   const objects = new Objects(store, prefix)
+  const rbac = new RbacRules(objects)
+  const authorizers = [builtInAuthorizer, accessPolicyAuthorizer, ...(deps.authorizers ?? []), rbac]
   const plugins = [
     namespaceLifecycle(objects),
     serviceAccountAdmission(objects),
     defaultTolerationSeconds,
     ...(deps.plugins ?? []),
   ]
-  const admission = admissionChain(plugins, deps.webhooks?.(objects))
+  const admission = admissionChain(plugins, deps.webhooks?.(objects), [
+    escalationCheck({ authorizers, rbac }),
+  ])
   const registry = new Registry(kinds, reviews)
   const machinery = { registry, objects, clock, admission, track }
   const tokens = serviceAccountTokens({ objects, issuer, clock, apiAudiences })
@@ -61,6 +74,11 @@ export function clusterMachinery(deps: {
     machinery,
     tokens,
     apiAudiences,
+    authorizers,
+    [Symbol.dispose]() {
+      rbac[Symbol.dispose]()
+      objects[Symbol.dispose]()
+    },
     clientAs: (user, fieldManager = '') => localClient({ machinery, tokens, user, fieldManager }),
   }
 }

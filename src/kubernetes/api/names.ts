@@ -53,6 +53,19 @@ export const dnsSubdomain: NameRule = (name) => [
   ...check(name, subdomain, subdomainText, ['example.com']),
 ]
 
+/**
+ * What can stand in a path: names of roles and bindings (`system:node`). Kubernetes takes more: here NUL and
+ * characters beyond the basic plane are refused too, since not every store keeps and orders them alike.
+ */
+export const pathSegmentName: NameRule = (name) => {
+  if (name === '.' || name === '..') return [`may not be '${name}'`]
+  const problems = ['/', '%'].filter((c) => name.includes(c)).map((c) => `may not contain '${c}'`)
+  if (/[\0\ud800-\udfff]/.test(name)) {
+    problems.push('may not contain NUL or characters beyond the basic multilingual plane')
+  }
+  return problems
+}
+
 export const dns1035Label: NameRule = (name) => [
   ...noLongerThan(name, 63),
   ...check(name, '[a-z]([-a-z0-9]*[a-z0-9])?', dns1035Text, ['my-name', 'abc-123']),

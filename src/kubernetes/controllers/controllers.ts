@@ -2,6 +2,7 @@
 import type { Log } from '../../audit/log.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { ClusterClient } from '../cluster-client.ts'
+import { clusterRoleAggregation } from './cluster-role-aggregation.ts'
 import { type Controller, controllerContext } from './controller.ts'
 import { deploymentController } from './deployments.ts'
 import { garbageCollector } from './garbage-collector.ts'
@@ -17,6 +18,7 @@ const all: readonly Controller[] = [
   replicaSetController,
   garbageCollector,
   podCollector,
+  clusterRoleAggregation,
 ]
 
 /** `caPem` is the cluster's CA, published in each namespace. Disposing stops all and waits for what is under way. */

@@ -40,25 +40,33 @@ export interface Admission {
   admit(request: AdmissionRequest): Promise<void>
 }
 
-/** The chain: the server's plug-ins, then webhooks, then both once more where webhooks changed something. */
+/**
+ * The chain: the server's plug-ins, then webhooks, then both once more where webhooks changed something. `checks` see
+ * what is left in the end, and change nothing.
+ */
 export function admissionChain(
   plugins: readonly AdmissionPlugin[],
   webhooks?: WebhookPlugin,
+  checks: readonly AdmissionPlugin[] = [],
 ): Admission {
   const runPlugins = async (request: AdmissionRequest) => {
     for (const plugin of plugins) await plugin.admit(request)
   }
+  const change = async (request: AdmissionRequest) => {
+    await runPlugins(request)
+    if (!webhooks) return
+    const before = request.object && structuredClone(request.object)
+    const round = await webhooks.admit(request)
+    if (isDeepStrictEqual(before, request.object)) return
+    redefault(request)
+    await runPlugins(request)
+    await round.again(request)
+    redefault(request)
+  }
   return {
     async admit(request) {
-      await runPlugins(request)
-      if (!webhooks) return
-      const before = request.object && structuredClone(request.object)
-      const round = await webhooks.admit(request)
-      if (isDeepStrictEqual(before, request.object)) return
-      redefault(request)
-      await runPlugins(request)
-      await round.again(request)
-      redefault(request)
+      await change(request)
+      for (const check of checks) await check.admit(request)
     },
   }
 }

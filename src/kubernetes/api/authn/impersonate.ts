@@ -38,7 +38,8 @@ export function impersonated(
       namespace,
       name: of,
     }
-    if (!decide(authorizers, attributes).allowed) throw forbiddenRequest(attributes)
+    const { allowed, reason } = decide(authorizers, attributes)
+    if (!allowed) throw forbiddenRequest(attributes, reason)
   }
   if (account?.length === 2) check('serviceaccounts', account[1] ?? '', account[0])
   else check('users', String(name))

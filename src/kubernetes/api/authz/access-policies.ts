@@ -1,5 +1,6 @@
 /** EKS access policies: what an associated policy lets its principal do, in the whole cluster or in namespaces. */
-import type { Authorizer, PolicyRule } from './authorizer.ts'
+import type { Authorizer } from './authorizer.ts'
+import { everything, type PolicyRule } from './policy-rule.ts'
 
 const read = ['get', 'list', 'watch']
 const write = ['create', 'delete', 'deletecollection', 'patch', 'update']
@@ -88,10 +89,6 @@ const admin: readonly PolicyRule[] = [
     apiGroups: ['authorization.k8s.io'],
     resources: ['localsubjectaccessreviews'],
   },
-]
-const everything: readonly PolicyRule[] = [
-  { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
-  { verbs: ['*'], nonResourceURLs: ['*'] },
 ]
 const seeEverything: readonly PolicyRule[] = [{ verbs: read, apiGroups: ['*'], resources: ['*'] }]
 

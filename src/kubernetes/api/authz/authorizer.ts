@@ -1,7 +1,8 @@
 /** Authorization: who may do what. Authorizers are asked in order; one that allows is enough, nobody denies. */
 import type { Refusal } from '../../../kernel/refusal.ts'
 import type { UserInfo } from '../../object.ts'
-import { forbidden } from '../status.ts'
+import { forbidden, unauthorized } from '../status.ts'
+import { coversPath, type PolicyRule } from './policy-rule.ts'
 
 /** What a request wants: a resource, or a path of the server. */
 export interface Attributes {
@@ -18,26 +19,26 @@ export interface Attributes {
   readonly path?: string
 }
 
-/** A rule as RBAC has it; `*` matches all. */
-export interface PolicyRule {
-  readonly verbs: readonly string[]
-  readonly apiGroups?: readonly string[]
-  readonly resources?: readonly string[]
-  readonly resourceNames?: readonly string[]
-  readonly nonResourceURLs?: readonly string[]
+/** A rule that a user has, and where it comes from. */
+export interface Grant {
+  readonly rule: PolicyRule
+  readonly reason: string
 }
 
-/** Gives the rules that a user has in a namespace (undefined: at the cluster's scope), and where they come from. */
 export interface Authorizer {
-  grants(
-    user: UserInfo,
-    namespace: string | undefined,
-  ): Iterable<{ readonly rule: PolicyRule; readonly reason: string }>
+  /** The rules that a user has in a namespace (undefined: at the cluster's scope). */
+  grants(user: UserInfo, namespace: string | undefined): Iterable<Grant>
+  /** What kept rules from being found. */
+  failures?(user: UserInfo, namespace: string | undefined): readonly string[]
+  /** Its rules are not told to whoever asks what a user may: they are no rules in Kubernetes. */
+  readonly isUntold?: boolean
 }
 
-export type Decision =
-  | { readonly allowed: true; readonly reason: string }
-  | { readonly allowed: false }
+/** `reason` may be empty; of a refusal it says what kept rules from being found. */
+export interface Decision {
+  readonly allowed: boolean
+  readonly reason: string
+}
 
 /** Asks each authorizer's rules until one matches. */
 export function decide(authorizers: readonly Authorizer[], attributes: Attributes): Decision {
@@ -46,14 +47,21 @@ export function decide(authorizers: readonly Authorizer[], attributes: Attribute
       if (ruleMatches(rule, attributes)) return { allowed: true, reason }
     }
   }
-  return { allowed: false }
+  const { user, namespace } = attributes
+  const failures = authorizers.flatMap((one) => one.failures?.(user, namespace) ?? [])
+  return { allowed: false, reason: failures.length > 0 ? `RBAC: ${listText(failures)}` : '' }
+}
+
+/** Several failures as Kubernetes prints them together. */
+export function listText(failures: readonly string[]): string {
+  return failures.length === 1 ? (failures[0] ?? '') : `[${failures.join(', ')}]`
 }
 
 /** True when the rule covers the request. */
 export function ruleMatches(rule: PolicyRule, attributes: Attributes): boolean {
   const { verb, group, resource, subresource, name, path } = attributes
   if (!covers(rule.verbs, verb)) return false
-  if (path !== undefined) return (rule.nonResourceURLs ?? []).some((url) => pathCovered(url, path))
+  if (path !== undefined) return (rule.nonResourceURLs ?? []).some((url) => coversPath(url, path))
   if (!covers(rule.apiGroups ?? [], group)) return false
   const combined = subresource ? `${resource}/${subresource}` : resource
   const resources = rule.resources ?? []
@@ -67,20 +75,28 @@ function covers(values: readonly string[], value: string): boolean {
   return values.includes('*') || values.includes(value)
 }
 
-function pathCovered(url: string, path: string): boolean {
-  if (url === '*' || url === path) return true
-  return url.endsWith('*') && path.startsWith(url.slice(0, -1))
+/** Refuses what is not allowed: 403, or 401 where nobody said who they are. */
+export function authorize(attributes: Attributes, authorizers: readonly Authorizer[]): void {
+  const { allowed, reason } = decide(authorizers, attributes)
+  if (allowed) return
+  const isAnonymous = attributes.user.groups.includes('system:unauthenticated')
+  throw isAnonymous ? unauthorized() : forbiddenRequest(attributes, reason)
 }
 
-/** The 403 with Kubernetes' text. */
-export function forbiddenRequest(attributes: Attributes): Refusal {
+/** The 403 with Kubernetes' text; `reason` is the decision's. */
+export function forbiddenRequest(attributes: Attributes, reason: string): Refusal {
   const { user, verb, group, resource, subresource, namespace, name, path } = attributes
   const who = `User "${user.username}"`
   if (path !== undefined) {
-    return forbidden({ group: '', resource: '' }, '', `${who} cannot ${verb} path "${path}"`)
+    const why = `${who} cannot ${verb} path "${path}"`
+    return forbidden({ group: '', resource: '' }, '', withReason(why, reason))
   }
   const full = subresource ? `${resource}/${subresource}` : resource
   const scope = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`
   const why = `${who} cannot ${verb} resource "${full}" in API group "${group}" ${scope}`
-  return forbidden({ group, resource }, name, why)
+  return forbidden({ group, resource }, name, withReason(why, reason))
+}
+
+function withReason(why: string, reason: string): string {
+  return reason ? `${why}: ${reason}` : why
 }

@@ -1,7 +1,8 @@
 /** One request of a resource: authorised, then given to the handler of its verb. */
 
-import { decide, forbiddenRequest } from '../authz/authorizer.ts'
+import { authorize } from '../authz/authorizer.ts'
 import type { Kind } from '../kind.ts'
+import { nameSelected } from '../selectors/field-selector.ts'
 import { methodNotAllowed, noSuchPath } from '../status.ts'
 import type { ApiDeps, Call, KindCall } from './call.ts'
 import { removeCollection, removeObject } from './delete-objects.ts'
@@ -26,9 +27,8 @@ const handlers: Readonly<Record<string, Handler>> = {
 
 /** Authorises before it says whether the resource exists at all. */
 export async function handleResource(call: Call, deps: ApiDeps): Promise<void> {
-  const { route, user, verb } = call
-  const attributes = { user, verb, ...route }
-  if (!decide(deps.authorizers, attributes).allowed) throw forbiddenRequest(attributes)
+  const { route, user, verb, query } = call
+  authorize({ user, verb, ...route, name: route.name || nameAsked(verb, query) }, deps.authorizers)
   const { registry } = deps.machinery
   const review = registry.findReview(route)
   if (review) return postReview(review, call, deps)
@@ -45,6 +45,12 @@ export async function handleResource(call: Call, deps: ApiDeps): Promise<void> {
   if (!subresource.verbs.some((v) => v === verb)) throw methodNotAllowed()
   const own = subresourceHandlers[`${kind.resource}/${route.subresource} ${verb}`]
   return (own ?? handlers[verb] ?? noHandler)(kindCall, deps)
+}
+
+/** The one object that a list or watch asks for by its field selector: a rule may be of that name alone. */
+function nameAsked(verb: string, query: URLSearchParams): string {
+  if (verb !== 'list' && verb !== 'watch') return ''
+  return nameSelected(query.get('fieldSelector') ?? '') ?? ''
 }
 
 /** A namespaced object has a namespace in its path, one of the cluster has none. */

@@ -5,10 +5,10 @@ import type { Log } from '../../../audit/log.ts'
 import { Refusal } from '../../../kernel/refusal.ts'
 import { authenticate } from '../authn/authenticate.ts'
 import { impersonated } from '../authn/impersonate.ts'
-import { decide, forbiddenRequest } from '../authz/authorizer.ts'
+import { authorize } from '../authz/authorizer.ts'
 import { invalidValue, notSupported } from '../field-errors.ts'
 import type { RequestContext } from '../kind.ts'
-import { internalError, invalid, methodNotAllowed, unauthorized } from '../status.ts'
+import { internalError, invalid, methodNotAllowed } from '../status.ts'
 import type { ApiDeps } from './call.ts'
 import { fieldValidationOf } from './decode-object.ts'
 import { handlePath, type PathDeps } from './handle-path.ts'
@@ -68,18 +68,14 @@ async function handle(
   const groups = request.headersDistinct['impersonate-group'] ?? []
   const known = await authenticate(request, deps.authenticator)
   const user = impersonated(known, request.headers, groups, deps.authorizers)
-  const isAnonymous = user.groups.includes('system:unauthenticated')
   const route = routeOf(path)
   if (!route) {
     const where = { group: '', resource: '', subresource: '', namespace: undefined, name: '' }
     const attributes = { user, verb: method.toLowerCase(), ...where, path }
-    if (!decide(deps.authorizers, attributes).allowed) {
-      throw isAnonymous ? unauthorized() : forbiddenRequest(attributes)
-    }
+    authorize(attributes, deps.authorizers)
     if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed()
     return handlePath(path, request, response, deps)
   }
-  if (isAnonymous) throw unauthorized()
   const context = contextOf(request, response, query, user)
   const verb = verbOf(method, route, query)
   const validation = fieldValidationOf(query)

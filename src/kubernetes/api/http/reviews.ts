@@ -3,7 +3,7 @@ import { isoSeconds } from '../../../kernel/iso-time.ts'
 import type { KubernetesObject, UserInfo } from '../../object.ts'
 import { tokenUser } from '../authn/authenticate.ts'
 import { userInfoOf } from '../authn/user-info.ts'
-import { type Attributes, decide } from '../authz/authorizer.ts'
+import { type Attributes, decide, listText } from '../authz/authorizer.ts'
 import { type FieldError, forbiddenField, invalidValue, required } from '../field-errors.ts'
 import type { Review } from '../kind.ts'
 import { badRequest, invalid, methodNotAllowed } from '../status.ts'
@@ -102,14 +102,15 @@ function access(review: KubernetesObject, user: UserInfo, { authorizers }: ApiDe
         path: path.path ?? '',
       }
   const decision = decide(authorizers, attributes)
-  if (!decision.allowed) return { allowed: false }
-  return { allowed: true, ...(decision.reason ? { reason: decision.reason } : {}) }
+  return { allowed: decision.allowed, ...(decision.reason ? { reason: decision.reason } : {}) }
 }
 
 function rules(review: KubernetesObject, user: UserInfo, { authorizers }: ApiDeps): object {
   const namespace: string = review['spec']?.namespace ?? ''
   if (!namespace) throw badRequest('no namespace on request')
-  const granted = authorizers.flatMap((a) => [...a.grants(user, namespace)].map((g) => g.rule))
+  const told = authorizers.filter((authorizer) => !authorizer.isUntold)
+  const granted = told.flatMap((a) => [...a.grants(user, namespace)].map((g) => g.rule))
+  const failures = told.flatMap((a) => a.failures?.(user, namespace) ?? [])
   return {
     resourceRules: granted
       .filter((rule) => rule.resources)
@@ -123,6 +124,7 @@ function rules(review: KubernetesObject, user: UserInfo, { authorizers }: ApiDep
       .filter((rule) => rule.nonResourceURLs)
       .map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs })),
     incomplete: false,
+    ...(failures.length > 0 ? { evaluationError: listText(failures) } : {}),
   }
 }
 

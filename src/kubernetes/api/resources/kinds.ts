@@ -9,6 +9,8 @@ import { namespaces } from './namespaces.ts'
 import { nodes } from './nodes.ts'
 import { pods } from './pods.ts'
 import { replicaSets } from './replica-sets.ts'
+import { clusterRoleBindings, roleBindings } from './role-bindings.ts'
+import { clusterRoles, roles } from './roles.ts'
 import { secrets } from './secrets.ts'
 import { serviceAccounts } from './service-accounts.ts'
 import { services } from './services.ts'
@@ -27,6 +29,10 @@ export const kinds: readonly Kind[] = [
   newEvents,
   mutatingWebhookConfigurations,
   leases,
+  clusterRoleBindings,
+  clusterRoles,
+  roleBindings,
+  roles,
 ]
 
 function review(group: string, kind: string, resource: string, namespaced = false): Review {

@@ -32,6 +32,12 @@ export function parseFieldSelector(text: string, kind: Kind): FieldSelector {
   }
 }
 
+/** The one name that a selector of whatever kind asks for. */
+export function nameSelected(text: string): string | undefined {
+  const term = split(text).find((one) => /^metadata\.name==?[^=]/.test(one))
+  return term?.replace(/^metadata\.name==?/, '')
+}
+
 function split(text: string): string[] {
   return text.split(/(?<!\\),/).filter((term) => term !== '')
 }
