@@ -18,6 +18,7 @@ export const clusterRoles: ResourceRef = {
   version: 'v1',
   resource: 'clusterroles',
 }
+export const jobs: ResourceRef = { group: 'batch', version: 'v1', resource: 'jobs' }
 export const leases: ResourceRef = {
   group: 'coordination.k8s.io',
   version: 'v1',

@@ -48,21 +48,21 @@ export function optionsOf(context: RequestContext): Record<string, unknown> {
 async function storeNew(
   machinery: Machinery,
   kind: Kind,
-  draft: KubernetesObject,
+  admitted: KubernetesObject,
   context: RequestContext,
 ): Promise<KubernetesObject> {
-  const { generateName } = draft.metadata
-  const isNamed = Boolean(draft.metadata.name) || !generateName
-  stampCreation(draft, kind, machinery.clock.now())
-  kind.prepareCreate?.(draft)
+  const { generateName } = admitted.metadata
+  const isNamed = Boolean(admitted.metadata.name) || !generateName
   for (let attempt = 1; ; attempt++) {
-    if (!isNamed) {
-      draft.metadata.name = generatedName(generateName ?? '')
-      kind.defaults?.(draft)
-    }
+    // Each name is a new attempt: what a kind makes of its name must not stay from the one before.
+    const draft = isNamed ? admitted : structuredClone(admitted)
+    if (!isNamed) draft.metadata.name = generatedName(generateName ?? '')
+    stampCreation(draft, kind, machinery.clock.now())
+    kind.prepareCreate?.(draft)
+    if (!isNamed) kind.defaults?.(draft)
     const problems = [...metaProblems(draft, kind), ...(kind.validate?.(draft) ?? [])]
     if (problems.length > 0) throw invalid(kind, draft.metadata.name ?? '', problems)
-    if (attempt === 1) machinery.track(draft, undefined, kind, context, '')
+    machinery.track(draft, undefined, kind, context, '')
     try {
       return await store(machinery, kind, draft, context)
     } catch (error) {

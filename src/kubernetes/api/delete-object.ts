@@ -30,6 +30,7 @@ export async function deleteObject(
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const old = getObject(machinery, kind, namespace, name)
     checkPreconditions(old, options, kind)
+    if (kind.orphansByDefault && !options.propagationPolicy) context.warn(kind.orphansByDefault)
     await machinery.admission.admit({
       operation: 'DELETE',
       ...target,
@@ -77,7 +78,7 @@ function marked(
   const before = old.metadata.deletionGracePeriodSeconds
   const isFirst = !old.metadata.deletionTimestamp
   const grace = isFirst ? asked : Math.min(asked, before ?? 0)
-  const finalizers = finalizersFor(old, options.propagationPolicy)
+  const finalizers = finalizersFor(kind, old, options.propagationPolicy)
   const isSame = finalizers.join() === (old.metadata.finalizers ?? []).join()
   if (!isFirst && grace === before && isSame) return old
   const metadata = { ...old.metadata, finalizers }
@@ -93,10 +94,13 @@ function marked(
 }
 
 /** The finalizers by which the collector is told what to do with dependents. */
-function finalizersFor(old: KubernetesObject, policy: string | undefined): string[] {
+function finalizersFor(kind: Kind, old: KubernetesObject, asked: string | undefined): string[] {
   const finalizers = old.metadata.finalizers ?? []
-  if (!policy) return finalizers
   const others = finalizers.filter((f) => f !== 'orphan' && f !== 'foregroundDeletion')
+  // What an earlier deletion or the client itself has put down counts before the kind's default.
+  const isOpen = others.length === finalizers.length
+  const policy = asked ?? (kind.orphansByDefault && isOpen ? 'Orphan' : undefined)
+  if (!policy) return finalizers
   if (policy === 'Orphan') return [...others, 'orphan']
   return policy === 'Foreground' ? [...others, 'foregroundDeletion'] : others
 }

@@ -59,6 +59,8 @@ export interface Kind {
   readonly hasGeneration?: boolean
   /** DELETE answers the object, not a Status. */
   readonly returnsDeleted?: boolean
+  /** A deletion that does not say what becomes of dependents orphans them; the text warns of it. */
+  readonly orphansByDefault?: string
   /** A PUT without resourceVersion overwrites. */
   readonly unconditionalUpdate?: boolean
   readonly nameRule: NameRule

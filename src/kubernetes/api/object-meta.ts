@@ -43,6 +43,10 @@ export function keepServerFields(draft: KubernetesObject, old: KubernetesObject)
   if (before['generation'] === undefined) delete metadata['generation']
   else metadata['generation'] = before['generation']
   delete metadata['selfLink']
+  // An empty list is as good as none, and is not written.
+  for (const list of ['finalizers', 'ownerReferences']) {
+    if (Array.isArray(metadata[list]) && metadata[list].length === 0) delete metadata[list]
+  }
 }
 
 /** The errors of a new object's metadata. */

@@ -6,6 +6,8 @@ import { clusterRoleAggregation } from './cluster-role-aggregation.ts'
 import { type Controller, controllerContext } from './controller.ts'
 import { deploymentController } from './deployments.ts'
 import { garbageCollector } from './garbage-collector.ts'
+import { jobExpiry } from './job-expiry.ts'
+import { jobController } from './jobs.ts'
 import { namespaceController } from './namespaces.ts'
 import { podCollector } from './pod-collector.ts'
 import { replicaSetController } from './replica-sets.ts'
@@ -16,6 +18,8 @@ const all: readonly Controller[] = [
   scheduler,
   deploymentController,
   replicaSetController,
+  jobController,
+  jobExpiry,
   garbageCollector,
   podCollector,
   clusterRoleAggregation,

@@ -89,7 +89,10 @@ async function emptyNamespace(client: ClusterClient, namespace: string): Promise
     const staying = items.filter((object) => !object.metadata.deletionTimestamp)
     for (const { metadata } of staying) {
       await unless(['NotFound', 'Conflict'], () =>
-        client.delete(kind, namespace, metadata.name, { uid: metadata.uid }),
+        client.delete(kind, namespace, metadata.name, {
+          uid: metadata.uid,
+          propagationPolicy: 'Background',
+        }),
       )
     }
     if (client.list(kind, { namespace }).items.length > 0) isEmpty = false

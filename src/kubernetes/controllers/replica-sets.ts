@@ -1,10 +1,10 @@
 /** ReplicaSets: as many pods of the template as asked for. */
 import { isoSeconds } from '../../kernel/iso-time.ts'
-import { matchesSelector } from '../api/selectors/label-selector.ts'
 import type { EventRecorder } from '../events.ts'
 import type { KubernetesObject } from '../object.ts'
 import { objectKey, pods, replicaSets } from '../resources.ts'
 import { parseTimestamp } from '../timestamp.ts'
+import { claimPods, selects } from './claim-pods.ts'
 import {
   type Condition,
   type Controller,
@@ -32,7 +32,7 @@ export const replicaSetController: Controller = (context) => {
       const { namespace, name } = splitKey(key)
       const set = client.get(replicaSets, namespace, name)
       if (!set) return
-      const own = await claimedPods(set, context)
+      const own = await claimPods(set, context, { mayAdopt: isActive })
       const active = own.filter(isActive)
       let failure: Error | undefined
       if (!set.metadata.deletionTimestamp) {
@@ -72,42 +72,8 @@ export const replicaSetController: Controller = (context) => {
 const isControlledBy = (object: KubernetesObject, owner: KubernetesObject) =>
   controllerOf(object)?.uid === owner.metadata.uid
 
-const selects = (set: KubernetesObject, pod: KubernetesObject) =>
-  matchesSelector(set['spec'].selector ?? {}, pod.metadata.labels ?? {})
-
 export const isActive = (pod: KubernetesObject): boolean =>
   !pod.metadata.deletionTimestamp && !['Succeeded', 'Failed'].includes(pod['status']?.phase)
-
-/** The set's pods; such as fit and have no controller are adopted, such as no longer fit are let go. */
-async function claimedPods(
-  set: KubernetesObject,
-  { client }: ControllerContext,
-): Promise<KubernetesObject[]> {
-  const { namespace } = set.metadata
-  const claimed: KubernetesObject[] = []
-  for (const pod of client.list(pods, namespace === undefined ? {} : { namespace }).items) {
-    const { name } = pod.metadata
-    const refer = (
-      change: (owners: NonNullable<typeof pod.metadata.ownerReferences>) => typeof owners,
-    ) =>
-      client.modify(pods, namespace, name, (current) => ({
-        ...current,
-        metadata: {
-          ...current.metadata,
-          ownerReferences: change(current.metadata.ownerReferences ?? []),
-        },
-      }))
-    if (isControlledBy(pod, set)) {
-      if (selects(set, pod)) claimed.push(pod)
-      else await refer((owners) => owners.filter((o) => o.uid !== set.metadata.uid))
-    } else if (!controllerOf(pod) && selects(set, pod) && isActive(pod)) {
-      if (set.metadata.deletionTimestamp) continue
-      const adopted = await refer((owners) => [...owners, controllerReference(set)])
-      if (adopted) claimed.push(adopted)
-    }
-  }
-  return claimed
-}
 
 async function scale(
   set: KubernetesObject,
@@ -150,7 +116,7 @@ export function podFromTemplate(owner: KubernetesObject): object {
 }
 
 /** The order in which pods are given up: those that are least use first. */
-function worstFirst(a: KubernetesObject, b: KubernetesObject): number {
+export function worstFirst(a: KubernetesObject, b: KubernetesObject): number {
   const rank = (pod: KubernetesObject) => [
     pod['spec'].nodeName ? 1 : 0,
     pod['status']?.phase === 'Running' ? 1 : 0,
@@ -162,7 +128,7 @@ function worstFirst(a: KubernetesObject, b: KubernetesObject): number {
   return born(b) - born(a)
 }
 
-const isReady = (pod: KubernetesObject) => conditionOf(pod, 'Ready')?.status === 'True'
+export const isReady = (pod: KubernetesObject) => conditionOf(pod, 'Ready')?.status === 'True'
 
 /** The set's status, and when it will change by time alone. */
 export function replicaSetStatus(

@@ -3,6 +3,7 @@ import type { Kind, Review } from '../kind.ts'
 import { configMaps } from './config-maps.ts'
 import { deployments } from './deployments.ts'
 import { events, newEvents } from './events.ts'
+import { jobs } from './jobs.ts'
 import { leases } from './leases.ts'
 import { mutatingWebhookConfigurations } from './mutating-webhook-configurations.ts'
 import { namespaces } from './namespaces.ts'
@@ -26,6 +27,7 @@ export const kinds: readonly Kind[] = [
   services,
   deployments,
   replicaSets,
+  jobs,
   newEvents,
   mutatingWebhookConfigurations,
   leases,
