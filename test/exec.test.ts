@@ -107,6 +107,36 @@ describe('kubectl exec', () => {
   })
 })
 
+describe('kubectl run and attach', () => {
+  const image = '--image=busybox'
+  const runOnce = ['run', image, '--restart=Never', '--rm', '--quiet']
+
+  test('a pod that is run for once reads what is typed, and its end is kubectl’s', async () => {
+    const args = [...runOnce, '-i', 'once', '--', 'sh', '-c', 'wc -l; exit 3']
+    const once = await lab.run('kubectl', args, { input: 'a\nb\n' })
+    assert.equal(once.stdout.trim(), '2')
+    assert.equal(once.code, 3)
+    const line = `kubectl ${runOnce.join(' ')} -it typed -- sh -c 'read word; test -t 0 && echo "got $word"'`
+    const typed = ok(await lab.run('script', ['-qec', line, '/dev/null'], { input: 'word\n' }))
+    assert.match(typed.stdout, /got word/)
+  })
+
+  test('attaching shows what comes from then on', async () => {
+    const more = {
+      stdin: true,
+      command: ['sh', '-c', 'while read line; do echo "heard $line"; done'],
+    }
+    await lab.apply(pod('listens', container('main', more)))
+    ok(await lab.kubectl('wait', '--for=condition=Ready', 'pod/listens', '--timeout=60s'))
+    const attached = lab.run('kubectl', ['attach', '-i', 'listens'], { input: 'one\ntwo\n' })
+    while (!(await lab.kubectl('logs', 'listens')).stdout.includes('two')) {
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    ok(await lab.kubectl('delete', 'pod', 'listens', '--now'))
+    assert.match((await attached).stdout, /heard one\nheard two\n/)
+  })
+})
+
 test('kubectl cp brings files into a pod and back', async () => {
   const [there, back] = [join(lab.home, 'there.txt'), join(lab.home, 'back.txt')]
   const text = `${'content '.repeat(20_000)}end`

@@ -26,6 +26,7 @@ before(async () => {
   cluster = await startTestServer({
     nodeAgent: () => ({
       exec: () => undefined,
+      attach: () => undefined,
       async *logs(_namespace, pod) {
         yield Buffer.from(`log of ${pod}\n`)
       },

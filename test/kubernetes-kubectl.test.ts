@@ -18,6 +18,7 @@ before(async () => {
   cluster = await startTestServer({
     nodeAgent: () => ({
       exec: () => undefined,
+      attach: () => undefined,
       async *logs(_namespace, pod, container, options) {
         yield Buffer.from(`${pod}/${container} tail=${options.tailLines ?? 'all'}\n`)
         if (!options.follow) return

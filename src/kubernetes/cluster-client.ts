@@ -82,7 +82,7 @@ export interface ClusterClient {
   ): Disposable
 }
 
-/** What the API server asks of the kubelets: `pods/log` and `pods/exec`. */
+/** What the API server asks of the kubelets: `pods/log`, `pods/exec`, `pods/attach`. */
 export interface NodeAgent {
   /**
    * Runs one more command in a container that runs; undefined when it does not. Rejects with a StartFailure where the
@@ -95,6 +95,13 @@ export interface NodeAgent {
     argv: readonly string[],
     streams: ExecStreams,
   ): Promise<{ readonly exitCode: number }> | undefined
+  /** Hands the container's input and output on until it ends or the client goes; undefined when it does not run. */
+  attach(
+    namespace: string,
+    pod: string,
+    container: string,
+    streams: ExecStreams,
+  ): Promise<void> | undefined
   /** Undefined when the container has no log (yet); the stream ends at once unless `follow`. */
   logs(
     namespace: string,

@@ -107,6 +107,7 @@ async function assemble(
   let later: { readonly nodes: Nodes; readonly fargate: Fargate } | undefined
   const agent: NodeAgent = {
     exec: (...of) => later?.nodes.exec(...of) ?? later?.fargate.exec(...of),
+    attach: (...of) => later?.nodes.attach(...of) ?? later?.fargate.attach(...of),
     logs: (...of) => later?.nodes.logs(...of) ?? later?.fargate.logs(...of),
   }
   const profiles = () => later?.fargate.profiles() ?? deps.fargateProfiles

@@ -67,6 +67,10 @@ export class Nodes implements NodeAgent, AsyncDisposable {
     return this.#kubeletOf(args[0], args[1])?.exec(...args)
   }
 
+  attach(...args: Parameters<NodeAgent['attach']>): ReturnType<NodeAgent['attach']> {
+    return this.#kubeletOf(args[0], args[1])?.attach(...args)
+  }
+
   logs(...args: Parameters<NodeAgent['logs']>): ReturnType<NodeAgent['logs']> {
     return this.#kubeletOf(args[0], args[1])?.logs(...args)
   }

@@ -90,6 +90,8 @@ export function startFargate(options: FargateOptions): Fargate {
   const watch = client.watch(pods, {}, ({ object }) => {
     if (isOurs(object)) queue.add(objectKey(object))
   })
+  const kubeletOf = ([namespace, pod]: readonly [namespace: string, pod: string, ...unknown[]]) =>
+    running.get(`${namespace}/${pod}`)?.node.kubelet
   return {
     profiles: () => profiles,
     nodeCount: () => running.size,
@@ -102,14 +104,9 @@ export function startFargate(options: FargateOptions): Fargate {
         else await unless(['NotFound'], () => client.delete(pods, namespace, name))
       }
     },
-    exec(...args) {
-      const [namespace, pod] = args
-      return running.get(`${namespace}/${pod}`)?.node.kubelet.exec(...args)
-    },
-    logs(...args) {
-      const [namespace, pod] = args
-      return running.get(`${namespace}/${pod}`)?.node.kubelet.logs(...args)
-    },
+    exec: (...args) => kubeletOf(args)?.exec(...args),
+    attach: (...args) => kubeletOf(args)?.attach(...args),
+    logs: (...args) => kubeletOf(args)?.logs(...args),
     async [Symbol.asyncDispose]() {
       watch[Symbol.dispose]()
       await queue[Symbol.asyncDispose]()

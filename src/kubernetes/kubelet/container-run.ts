@@ -10,6 +10,7 @@ import type {
   ContainerProcess,
   ContainerSpec,
   ContainerUser,
+  ExecStreams,
 } from '../runtime/runtime.ts'
 import { ContainerLog, rotatedName } from './container-log.ts'
 import {
@@ -28,6 +29,8 @@ export interface ContainerRun {
   readonly process: ContainerProcess
   readonly spec: ContainerSpec
   readonly log: ContainerLog
+  /** Who sees the output beside the log. */
+  readonly viewers: Set<ExecStreams['output']>
   readonly startedAt: number
 }
 
@@ -52,14 +55,18 @@ export async function runContainer(
   const spec = await containerSpec(request, services)
   mkdirSync(logDirectory(directory, container.name), { recursive: true, mode: 0o700 })
   dropOldLogs(directory, container.name, restartCount)
+  const viewers: ContainerRun['viewers'] = new Set()
   const log = new ContainerLog(logFile(directory, container.name, restartCount), services.clock)
   try {
     const process = await services.runtime.start({
       ...spec,
-      output: (stream, chunk) => log.write(stream, chunk),
+      output: (stream, chunk) => {
+        log.write(stream, chunk)
+        for (const view of viewers) void view(stream, chunk)
+      },
     })
     const id = `${services.runtime.name}://${randomBytes(32).toString('hex')}`
-    return { id, process, spec, log, startedAt: services.clock.now() }
+    return { id, process, spec, log, viewers, startedAt: services.clock.now() }
   } catch (error) {
     log.close()
     throw error
@@ -103,6 +110,8 @@ async function containerSpec(
       terminationMount(container, privateDirectory),
     ],
     ...(user && { user }),
+    ...(container['stdin'] === true && { hasInput: true }),
+    ...(container['tty'] === true && { hasTerminal: true }),
     ...(sandbox && { network: { namespace: sandbox.namespace, mayChange: isAdmin(container) } }),
     privateDirectory,
     output: () => {},

@@ -1,5 +1,6 @@
 /** The containers of one pod: what is known of each, and the process of each that runs. */
 import type { ContainerExit, ExecStreams } from '../runtime/runtime.ts'
+import { attachTo } from './attach.ts'
 import type { ContainerLog } from './container-log.ts'
 import {
   type ContainerRecord,
@@ -79,6 +80,12 @@ export class ContainerRuns {
   ): Promise<{ readonly exitCode: number }> | undefined {
     const run = this.#running.get(name)?.run
     return run && this.#services.runtime.execute(run.process, run.spec, argv, streams)
+  }
+
+  /** Shows a client what a container writes, and hands its input on; undefined where it does not run. */
+  attach(name: string, streams: ExecStreams): Promise<void> | undefined {
+    const running = this.#running.get(name)
+    return running && attachTo(running.run, running.container, streams)
   }
 
   /** Containers that lacked a ConfigMap or Secret need not wait longer. */

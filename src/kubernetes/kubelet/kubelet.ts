@@ -98,6 +98,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     nodeName: node.name,
     exec: (namespace, pod, container, argv, streams) =>
       workerOf(namespace, pod)?.exec(container, argv, streams),
+    attach: (namespace, pod, container, streams) =>
+      workerOf(namespace, pod)?.attach(container, streams),
     logs: (namespace, pod, container, logOptions) =>
       workerOf(namespace, pod)?.logs(container, logOptions),
     async [Symbol.asyncDispose]() {

@@ -134,6 +134,11 @@ export class PodWorker {
     return this.#runs.exec(...args)
   }
 
+  /** As ContainerRuns has it. */
+  attach(...args: Parameters<ContainerRuns['attach']>): ReturnType<ContainerRuns['attach']> {
+    return this.#runs.attach(...args)
+  }
+
   async #run(): Promise<void> {
     while (this.#isAwake && !this.#isOver) {
       this.#isAwake = false

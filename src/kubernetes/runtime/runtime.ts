@@ -1,5 +1,5 @@
 /** What a kubelet asks of whatever runs containers: local processes here; a container engine can stand behind it too. */
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 
 /** A file or directory of the host that a container sees at a path of its own. */
 export interface ContainerMount {
@@ -31,6 +31,10 @@ export interface ContainerSpec {
   readonly user?: ContainerUser
   /** A network namespace, as `nsenter --net=` takes it; root of the container may change it where `mayChange`. Default: ours. */
   readonly network?: { readonly namespace: string; readonly mayChange: boolean }
+  /** Its standard input is kept open for whoever attaches; else there is nothing to read. */
+  readonly hasInput?: boolean
+  /** It runs at a terminal. */
+  readonly hasTerminal?: boolean
   /** A directory on the host that belongs to this container alone; exists. */
   readonly privateDirectory: string
   /** Called with each piece of output as it comes. */
@@ -49,6 +53,10 @@ export interface ContainerProcess {
   /** Process id on the host of the outermost process. */
   readonly pid: number
   readonly exit: Promise<ContainerExit>
+  /** Its standard input, where it has one. */
+  readonly input?: Writable
+  /** Says how large its terminal is; it is no matter where it has none. */
+  resize(size: TerminalSize): void
   /** SIGTERM goes to the command itself; SIGKILL ends it and all that it started. */
   signal(signal: 'SIGTERM' | 'SIGKILL'): void
 }

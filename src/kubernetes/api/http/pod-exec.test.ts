@@ -14,6 +14,10 @@ const aborted: string[] = []
 /** `cat` gives its input back, `wait` waits to be aborted, all else is not there. */
 const agent: NodeAgent = {
   logs: () => undefined,
+  async attach(_namespace, _pod, container, { input, output }) {
+    await output('stdout', Buffer.from(`${container} says `))
+    for await (const chunk of input ?? []) await output('stdout', chunk)
+  },
   async exec(_namespace, _pod, container, argv, { input, output, terminal, signal }) {
     terminal?.onSize((size) => sizes.push(size))
     if (argv[0] === 'cat') {
@@ -55,11 +59,12 @@ before(async () => {
 })
 after(() => api[Symbol.asyncDispose]())
 
-const path = (query: string, pod = 'p') => `/api/v1/namespaces/default/pods/${pod}/exec?${query}`
+const path = (query: string, pod = 'p', what = 'exec') =>
+  `/api/v1/namespaces/default/pods/${pod}/${what}?${query}`
 
 /** A client that speaks as kubectl does; `seen` is what came on each channel. */
-function connect(query: string, protocol = 'v5.channel.k8s.io', of = api) {
-  const url = of.server.url.replace('https', 'wss') + path(query)
+function connect(query: string, protocol = 'v5.channel.k8s.io', of = api, what = 'exec') {
+  const url = of.server.url.replace('https', 'wss') + path(query, 'p', what)
   const socket = new WebSocket(url, protocol, { ...of.admin, ca: of.server.caPem })
   const seen: string[][] = []
   socket.on('message', (data: Buffer) => {
@@ -102,6 +107,17 @@ describe('pods/exec over a WebSocket', () => {
     await missing.closed
     assert.equal(missing.status().code, 500)
     assert.match(missing.status().message, /failed to start exec: exec: "nothing"/)
+  })
+
+  test('attaches to what the container itself reads and writes', async () => {
+    const url = `${all}&container=c`
+    const { seen, send, opened, closed, status } = connect(url, undefined, api, 'attach')
+    await opened
+    send(0, 'hello')
+    send(255, Buffer.of(0))
+    await closed
+    assert.equal(seen[1]?.join(''), 'c says hello')
+    assert.deepEqual(status(), { metadata: {}, status: 'Success' })
   })
 
   test('carries only what was asked for; a terminal has one output and sizes', async () => {

@@ -8,7 +8,7 @@ import { badRequest, invalid, methodNotAllowed } from '../status.ts'
 import { decodeBody, mediaType, readBody } from './body.ts'
 import type { ApiDeps, KindCall } from './call.ts'
 import { objectOf } from './decode-object.ts'
-import { podExec } from './pod-exec.ts'
+import { podAttach, podExec } from './pod-exec.ts'
 import { podLogs } from './pod-logs.ts'
 import { respond, respondObject } from './respond.ts'
 
@@ -18,6 +18,8 @@ type Handler = (call: KindCall, deps: ApiDeps) => Promise<void>
 export const subresourceHandlers: Readonly<Record<string, Handler>> = {
   'serviceaccounts/token create': createToken,
   'pods/binding create': createBinding,
+  'pods/attach create': podAttach,
+  'pods/attach get': podAttach,
   'pods/exec create': podExec,
   'pods/exec get': podExec,
   'pods/log get': podLogs,

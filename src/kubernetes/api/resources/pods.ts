@@ -19,6 +19,7 @@ export const pods: Kind = {
   shortNames: ['po'],
   categories: ['all'],
   subresources: {
+    attach: { verbs: ['create', 'get'], kind: 'PodAttachOptions' },
     binding: { verbs: ['create'], kind: 'Binding' },
     exec: { verbs: ['create', 'get'], kind: 'PodExecOptions' },
     log: { verbs: ['get'], kind: 'Pod' },

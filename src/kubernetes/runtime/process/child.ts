@@ -24,11 +24,14 @@ export interface Child {
   readonly closed: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
 }
 
-/** Starts `launch`; rejects when the operating system refuses. Without `input` the child has nothing to read. */
+/**
+ * Starts `launch`; rejects when the operating system refuses. `input`: what it reads; `open`: its input is the child's,
+ * to be written to. Without, it has nothing to read.
+ */
 export async function startChild(
   launch: Launch,
   output: ExecStreams['output'],
-  input?: Readable,
+  input?: Readable | 'open',
 ): Promise<Child> {
   const child = spawn(launch.file, launch.args, {
     cwd: launch.directory,
@@ -40,10 +43,11 @@ export async function startChild(
   const closed = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.once('close', (code, signal) => resolve({ code, signal }))
   })
-  if (input && child.stdin) {
+  if (child.stdin) {
     // A command need not read to the end what it is given.
-    child.stdin.on('error', () => input.resume())
-    input.pipe(child.stdin)
+    const source = input === 'open' ? undefined : input
+    child.stdin.on('error', () => source?.resume())
+    source?.pipe(child.stdin)
   }
   handOn(child.stdout, (chunk) => output('stdout', chunk))
   handOn(child.stderr, (chunk) => output('stderr', chunk))

@@ -3,7 +3,7 @@ import { type ContainerSpec, type ExecStreams, StartFailure } from '../runtime.t
 import { sendSignal, startChild } from './child.ts'
 import type { HostOptions, Launcher } from './launcher.ts'
 import { inNetwork, type LocalProcess, prepare } from './local-container.ts'
-import { atTerminal, followSizes, inTerminal } from './terminal.ts'
+import { atTerminal, inTerminal, resizer } from './terminal.ts'
 
 /** What container runtimes say before the reason why a command did not start. */
 const execWords = 'OCI runtime exec failed: exec failed'
@@ -39,7 +39,7 @@ export async function executeIn(
   const abort = () => sendSignal(-child.pid, 'SIGKILL')
   if (signal.aborted) abort()
   signal.addEventListener('abort', abort)
-  if (terminal) followSizes(terminal, child, host)
+  terminal?.onSize(resizer(child, host))
   const { code } = await child.closed
   signal.removeEventListener('abort', abort)
   return { exitCode: code ?? 137 }

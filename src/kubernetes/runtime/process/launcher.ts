@@ -39,7 +39,7 @@ export interface Launcher {
   readonly reaperPid?: (report: string) => number | undefined
   /** Why the command never ran, from what the launcher reported and last wrote; undefined when it did. */
   failure(report: string, exitCode: number, lastError: string): string | undefined
-  /** Whether containers have devices among which a terminal can be made. */
+  /** Whether a terminal can be made within the walls; else it is made around them. */
   hasTerminals(host: HostOptions): boolean
   /** The command line that runs `spec.argv` inside a running container. */
   enter(child: Child, report: string, spec: ContainerSpec, host: HostOptions): string[]

@@ -10,6 +10,7 @@ import {
 import { type Child, type Launch, sendSignal, startChild } from './child.ts'
 import { findCommand } from './host-files.ts'
 import type { HostOptions, Launcher } from './launcher.ts'
+import { atTerminal, belowTerminal, inTerminal, resizer } from './terminal.ts'
 
 /** A running container of this runtime; what `execute` needs beside the port's members. */
 export interface LocalProcess extends ContainerProcess {
@@ -34,11 +35,13 @@ export async function startContainer(
   let child: Child
   let lastError = ''
   try {
-    child = await startChild(inNetwork(launcher.plan(spec, host), spec, host), (stream, chunk) => {
+    const launch = inNetwork(planned(launcher, host, spec), spec, host)
+    const take = (stream: 'stdout' | 'stderr', chunk: Uint8Array) => {
       // In pieces, as the launcher writes it.
       if (stream === 'stderr') lastError = (lastError + Buffer.from(chunk)).slice(-lastErrorMax)
       spec.output(stream, chunk)
-    })
+    }
+    child = await startChild(launch, take, spec.hasInput ? 'open' : undefined)
   } catch (error) {
     throw new StartFailure((error as Error).message, { cause: error })
   }
@@ -68,7 +71,7 @@ export async function startContainer(
   const terminate = async () => {
     await running()
     const pid = hasEnded ? undefined : launcher.commandPid(child, report)
-    if (pid !== undefined) sendSignal(pid, 'SIGTERM')
+    if (pid !== undefined) sendSignal(spec.hasTerminal ? belowTerminal(pid) : pid, 'SIGTERM')
   }
   const kill = async () => {
     const { reaperPid } = launcher
@@ -88,12 +91,26 @@ export async function startContainer(
     child,
     report: () => report,
     running,
+    ...(spec.hasInput && child.process.stdin ? { input: child.process.stdin } : {}),
+    resize: spec.hasTerminal ? resizer(child, host) : () => {},
     signal(name) {
       if (hasEnded) return
       if (name === 'SIGTERM') void terminate()
       else void kill()
     },
   }
+}
+
+/** The container's command line, at a terminal where it wants one: within the walls if one can be had there. */
+function planned(launcher: Launcher, host: HostOptions, spec: ContainerSpec): Launch {
+  if (!spec.hasTerminal) return launcher.plan(spec, host)
+  const atOne = { ...spec, environment: atTerminal(spec.environment) }
+  if (launcher.hasTerminals(host)) {
+    return launcher.plan({ ...atOne, argv: inTerminal(spec.argv, host) }, host)
+  }
+  const launch = launcher.plan(atOne, host)
+  const [file = '', ...args] = inTerminal([launch.file, ...launch.args], host)
+  return { ...launch, file, args }
 }
 
 /** Walls are put up inside the pod's network. */

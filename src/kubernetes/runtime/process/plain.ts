@@ -28,7 +28,8 @@ export function plain(why: string): Launcher {
     plan: planPlain,
     commandPid: (child) => child.pid,
     failure: () => undefined,
-    hasTerminals: () => true,
+    // One is made around the command; script waits for all its children, so for what watches over our life too.
+    hasTerminals: () => false,
     enter: (_child, _report, spec, host) => [...asUser(spec, host), ...spec.argv],
   }
 }

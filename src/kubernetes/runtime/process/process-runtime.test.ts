@@ -57,7 +57,7 @@ for (const kind of kinds) {
         privateDirectory,
         output: (stream, chunk) => {
           written[stream] += Buffer.from(chunk).toString()
-          if (written.stdout.includes('ready\n')) lines.resolve()
+          if (/ready\r?\n/.test(written.stdout)) lines.resolve()
         },
         ...more,
       })
@@ -265,6 +265,28 @@ for (const kind of kinds) {
       assert.match(seen, /^sized\r\ntyped\r\ntyped\r\n/)
       container.signal('SIGKILL')
       await container.exit
+    })
+
+    test('a container keeps its input open, and may run at a terminal', async () => {
+      const reading = await start('cat; echo end', { hasInput: true })
+      reading.container.input?.end('some input\n')
+      assert.equal((await reading.container.exit).exitCode, 0)
+      assert.equal(reading.written.stdout, 'some input\nend\n')
+      const script = 'until [ "$(stty size)" = "12 34" ]; do :; done; echo ready; read line; exit 5'
+      const talking = await start(script, { hasInput: true, hasTerminal: true })
+      talking.container.resize({ columns: 34, rows: 12 })
+      await talking.ready
+      talking.container.input?.write('typed\r')
+      assert.equal((await talking.container.exit).exitCode, 5)
+      assert.equal(talking.written.stdout, 'ready\r\ntyped\r\n')
+      const ending = await start('echo ready; sleep 1000', { hasTerminal: true, hasInput: true })
+      await ending.ready
+      ending.container.signal('SIGTERM')
+      assert.notEqual((await ending.container.exit).exitCode, 0)
+      const killed = await start('echo ready; sleep 1000', { hasTerminal: true, hasInput: true })
+      await killed.ready
+      killed.container.signal('SIGKILL')
+      assert.equal((await killed.container.exit).exitCode, 137)
     })
 
     if (kind !== 'bubblewrap') return

@@ -1,16 +1,13 @@
 /** A terminal for a command: util-linux' script makes it, stty sets its size. */
 import { spawn } from 'node:child_process'
-import { readlinkSync } from 'node:fs'
-import {
-  type ContainerSpec,
-  type ExecStreams,
-  StartFailure,
-  type TerminalSize,
-} from '../runtime.ts'
+import { readFileSync, readlinkSync } from 'node:fs'
+import { type ContainerSpec, StartFailure, type TerminalSize } from '../runtime.ts'
 import type { Child } from './child.ts'
 import type { HostOptions } from './launcher.ts'
 import { childrenOf } from './process-table.ts'
 
+/** How often a size is tried to be set. */
+const attemptsMax = 20
 /** How many turns of the event loop a terminal may take to be there. */
 const terminalTurnsMax = 100_000
 
@@ -34,33 +31,44 @@ function quoted(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`
 }
 
-/** Gives the terminal of a child, once it is there, each size in turn. */
-export function followSizes(
-  { onSize }: NonNullable<ExecStreams['terminal']>,
-  child: Child,
-  { stty }: HostOptions,
-): void {
-  if (!stty) return
+/** The command that script runs where the process is one; asked to end, script would take its time and forget the exit code. */
+export function belowTerminal(pid: number): number {
+  try {
+    const name = readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
+    return name === 'script' ? (childrenOf(pid)[0] ?? pid) : pid
+  } catch {
+    return pid
+  }
+}
+
+/** What gives the terminal of a child, once it is there, each size in turn. */
+export function resizer(child: Child, { stty }: HostOptions): (size: TerminalSize) => void {
+  if (!stty) return () => {}
   let last = Promise.resolve()
   let hasEnded = false
   child.process.once('exit', () => {
     hasEnded = true
   })
-  onSize((size) => {
+  return (size) => {
     last = last.then(async () => {
-      const device = await terminalOf(child.pid, () => hasEnded)
-      if (device) await setSize(stty, device, size)
+      // The process through which it was found may be gone again: at the start some live for a moment only.
+      let isSet = false
+      for (let attempt = 0; !isSet && !hasEnded && attempt < attemptsMax; attempt++) {
+        const device = await terminalOf(child.pid, () => hasEnded)
+        if (!device) return
+        isSet = await setSize(stty, device, size)
+      }
     })
-  })
+  }
 }
 
-function setSize(stty: string, device: string, { columns, rows }: TerminalSize): Promise<void> {
+/** False where the terminal is not there any more. */
+function setSize(stty: string, device: string, { columns, rows }: TerminalSize): Promise<boolean> {
   const args = ['-F', device, 'rows', `${rows}`, 'cols', `${columns}`]
   return new Promise((resolve) => {
     const setting = spawn(stty, args, { stdio: 'ignore' })
-    // A terminal that is gone needs no size.
-    setting.once('error', () => resolve())
-    setting.once('close', () => resolve())
+    setting.once('error', () => resolve(true))
+    setting.once('close', (code) => resolve(code === 0))
   })
 }
 

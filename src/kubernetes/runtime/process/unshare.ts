@@ -9,7 +9,8 @@ import { childrenOf } from './process-table.ts'
 
 /**
  * Arguments: read-only or not, source and target of each mount, `--`, the command. The command is a child, not
- * process 1 of its namespace, so that SIGTERM ends it as anywhere else. Descriptor 4 hears what went wrong.
+ * process 1 of its namespace, so that SIGTERM ends it as anywhere else; a shell gives its children in the background no
+ * input unless told so. Descriptor 4 hears what went wrong.
  */
 const script = `
 mount --make-rprivate / && mount -t tmpfs -o mode=755 tmpfs /run || { echo "cannot mount" >&4; exit 125; }
@@ -20,7 +21,9 @@ while [ "$1" != -- ]; do
   shift 3
 done
 shift
-"$@" 4>&- &
+exec 5<&0
+"$@" <&5 5<&- 4>&- &
+exec 5<&-
 echo started >&4
 wait $!
 `
@@ -47,6 +50,7 @@ export function unshare(programs: {
         spec.mounts.filter((m) => !isMountable(m)),
       ),
     plan: (spec, host) => plan(spec, host, simple, programs.unshare),
+    hasTerminals: () => true,
     commandPid(child, report) {
       const shell = report.includes('started') ? insidePid(child) : undefined
       return shell === undefined ? undefined : childrenOf(shell)[0]
