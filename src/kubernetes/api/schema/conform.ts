@@ -65,7 +65,8 @@ class Walk {
         this.#unknown.push(path)
         continue
       }
-      if (item === null) continue
+      // What the cluster's own parts make may hold fields without a value; JSON has none such.
+      if (item === null || item === undefined) continue
       const inner = {
         struct: shortName(type.name),
         names: place.names ? `${place.names}.${key}` : key,

@@ -11,7 +11,7 @@ test('conforming drops what Go drops, keeps zeros of pointers, and names unknown
   const { value, unknown } = conform(
     {
       kind: 'Pod',
-      metadata: { name: 'p', labels: {}, creationTimestamp: null, foo: 1 },
+      metadata: { name: 'p', labels: {}, annotations: undefined, creationTimestamp: null, foo: 1 },
       spec: {
         hostNetwork: false,
         automountServiceAccountToken: false,
