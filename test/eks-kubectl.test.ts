@@ -122,3 +122,39 @@ test('the creator is administrator, another user is let in by an entry or by aws
   assert.equal(annNow.stdout, 'ann', annNow.stderr)
   assert.equal((await kubectl(ann, 'auth', 'can-i', 'delete', 'nodes')).stdout, 'yes\n')
 })
+
+test('groups of access entries and of aws-auth mean what bindings say of them', async () => {
+  await using world = await startWorld()
+  const { aws, kubectl } = world
+  const arn = `arn:aws:iam::${testAccount}:user/ann`
+  const mine = async (...args: string[]) => {
+    const { stderr } = await kubectl(undefined, ...args)
+    assert.equal(stderr, '')
+  }
+  const reader = ['create', 'role', 'reader', '--verb=list', '--resource=pods']
+  await mine(...reader)
+  await mine('create', 'rolebinding', 'reads', '--role=reader', '--group=readers')
+  await mine('create', 'clusterrolebinding', 'ops', '--clusterrole=cluster-admin', '--group=ops')
+  const can = async (...args: string[]) => (await kubectl(ann, 'auth', 'can-i', ...args)).stdout
+
+  const principal = ['--cluster-name', 'demo', '--principal-arn', arn]
+  await aws('create-access-entry', ...principal, '--kubernetes-groups', 'readers')
+  assert.equal(await can('list', 'pods'), 'yes\n')
+  assert.equal(await can('list', 'pods', '-n', 'kube-system'), 'no\n')
+  assert.equal(await can('delete', 'pods'), 'no\n')
+  // An access policy is no rule of RBAC: what it allows cannot be given on.
+  await aws(
+    ...['associate-access-policy', ...principal, '--access-scope', 'type=cluster'],
+    ...['--policy-arn', 'arn:aws:eks::aws:cluster-access-policy/AmazonEKSAdminPolicy'],
+  )
+  const copy = ['create', 'role', 'copy', '--verb=delete', '--resource=pods']
+  assert.match(
+    (await kubectl(ann, ...copy)).stderr,
+    /\(groups=\["readers" "system:authenticated"\]\) is attempting to grant RBAC permissions not/,
+  )
+  await aws('delete-access-entry', ...principal)
+
+  const mapUsers = `mapUsers=[{userarn: "${arn}", username: ann, groups: [ops]}]`
+  await mine('create', 'configmap', 'aws-auth', '-n', 'kube-system', `--from-literal=${mapUsers}`)
+  assert.equal(await can('delete', 'nodes'), 'yes\n')
+})

@@ -31,7 +31,10 @@ export async function handleResource(call: Call, deps: ApiDeps): Promise<void> {
   authorize({ user, verb, ...route, name: route.name || nameAsked(verb, query) }, deps.authorizers)
   const { registry } = deps.machinery
   const review = registry.findReview(route)
-  if (review) return postReview(review, call, deps)
+  if (review) {
+    if (review.namespaced !== (route.namespace !== undefined)) throw noSuchPath()
+    return postReview(review, call, deps)
+  }
   const kind = registry.find(route)
   if (!kind || !isPlaced(kind, call)) throw noSuchPath()
   const kindCall: KindCall = { ...call, kind }
@@ -55,7 +58,9 @@ function nameAsked(verb: string, query: URLSearchParams): string {
 
 /** A namespaced object has a namespace in its path, one of the cluster has none. */
 function isPlaced(kind: Kind, { route, verb }: Call): boolean {
-  const isInNamespace = route.namespace !== undefined && kind.resource !== 'namespaces'
+  // A namespace is authorised as one that lies within itself; in another it would be asked of the wrong one.
+  const isItself = kind.resource === 'namespaces' && route.namespace === route.name
+  const isInNamespace = route.namespace !== undefined && !isItself
   if (!kind.namespaced) return !isInNamespace
   if (isInNamespace) return true
   return !route.name && ['list', 'watch'].includes(verb)

@@ -16,6 +16,7 @@ after(() => api[Symbol.asyncDispose]())
 const keys = [
   ...['spec', 'status', 'metadata', 'data', 'webhooks', 'rules', 'type', 'labels', 'name'],
   ...['containers', 'volumes', 'env', 'ports', 'template', 'selector', 'strategy', 'resources'],
+  ...['subjects', 'roleRef', 'kind', 'aggregationRule', 'clusterRoleSelectors', 'verbs'],
   ...['projected', 'sources', 'serviceAccountToken', 'matchExpressions', 'clientConfig', 'items'],
 ]
 const { body } = fc.letrec((tie) => ({

@@ -1,5 +1,6 @@
 /** create, update and patch of objects that are stored. */
 import type { KubernetesObject } from '../../object.ts'
+import { authorize } from '../authz/authorizer.ts'
 import { createObject } from '../create-object.ts'
 import { required } from '../field-errors.ts'
 import { apiVersionOf } from '../kind.ts'
@@ -155,6 +156,8 @@ async function serverSideApply(call: KindCall, deps: ApiDeps, body: string): Pro
   const applied: Applied = { ...context, applied: true }
   if (!machinery.objects.get(kind, route.namespace, route.name)) {
     if (route.subresource || config.metadata.uid) throw notFound(kind, route.name)
+    // Who may change what is there may not for that make what is not.
+    authorize({ ...route, user: context.user, verb: 'create' }, deps.authorizers)
     const made = applyPatch(undefined, config, application, schema)
     made.metadata.name = route.name
     const stored = await createObject(machinery, kind, route.namespace, made, applied)
