@@ -30,7 +30,7 @@ export function plain(why: string): Launcher {
     failure: () => undefined,
     // One is made around the command; script waits for all its children, so for what watches over our life too.
     hasTerminals: () => false,
-    enter: (_child, _report, spec, host) => [...asUser(spec, host), ...spec.argv],
+    enter: (_child, _report, spec, host) => guarded(spec, host),
   }
 }
 
@@ -49,14 +49,20 @@ export function rewriteSpec(spec: ContainerSpec, mounts: ContainerSpec['mounts']
   }
 }
 
+/** The command, which ends when we die. */
+function guarded(spec: ContainerSpec, host: HostOptions): [file: string, ...args: string[]] {
+  return ['/bin/sh', '-c', lifelineScript, 'sh', ...asUser(spec, host), ...spec.argv]
+}
+
 function planPlain(spec: ContainerSpec, host: HostOptions): Launch {
+  const [file, ...args] = guarded(spec, host)
   const home = join(spec.privateDirectory, 'home')
   const temporary = join(spec.privateDirectory, 'tmp')
   for (const directory of [home, temporary]) mkdirSync(directory, { recursive: true, mode: 0o777 })
   const wanted = spec.workingDirectory
   return {
-    file: '/bin/sh',
-    args: ['-c', lifelineScript, 'sh', ...asUser(spec, host), ...spec.argv],
+    file,
+    args,
     environment: { TMPDIR: temporary, ...spec.environment },
     directory: wanted && isDirectory(wanted) ? wanted : home,
   }
