@@ -1,4 +1,4 @@
-/** Runs one container and waits, to be killed: `node hold-container.mjs <isolation> <directory>`. */
+/** Runs one container with two further commands in it and waits, to be killed: `node hold-container.mjs <isolation> <directory>`. */
 import { silentLog } from '../../src/audit/log.ts'
 import { createProcessRuntime } from '../../src/kubernetes/runtime/process/process-runtime.ts'
 
@@ -9,13 +9,26 @@ const runtime = await createProcessRuntime({
   directory,
   log: silentLog,
 })
-const container = await runtime.start({
+const script = 'trap "" TERM HUP; sleep 1000 & sleep 1000 & echo ready; wait; sleep 1000'
+let waiting = 3
+const ready = Promise.withResolvers()
+const output = () => {
+  if (--waiting === 0) ready.resolve()
+}
+const spec = {
   label: 'held',
-  argv: ['sh', '-c', 'trap "" TERM HUP; sleep 1000 & sleep 1000 & echo ready; wait; sleep 1000'],
+  argv: ['sh', '-c', script],
   environment: {},
   hostname: 'held',
   mounts: [],
   privateDirectory: directory,
-  output: () => process.stdout.write(`${container.pid}\n`),
-})
+  output,
+}
+const container = await runtime.start(spec)
+const { signal } = new AbortController()
+for (const more of [{}, { terminal: { onSize() {} } }]) {
+  void runtime.execute(container, spec, spec.argv, { output, signal, ...more })
+}
+await ready.promise
+process.stdout.write('ready\n')
 await container.exit
