@@ -3,7 +3,9 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { PassThrough, Readable } from 'node:stream'
 import { after, before, describe, test } from 'node:test'
+import { Exec, KubeConfig, type V1Status } from '@kubernetes/client-node'
 import { ok, startTestLab, type TestLab } from './support/lab.ts'
 
 let lab: TestLab
@@ -69,6 +71,23 @@ describe('kubectl exec', () => {
     const line = `stty rows 33 cols 101; exec kubectl exec -it one -- sh -c '${script}'`
     const seen = ok(await lab.run('script', ['-qec', line, '/dev/null']))
     assert.match(seen.stdout, /TERM=xterm/)
+  })
+
+  test('is understood by the client library as by kubectl', async () => {
+    const config = new KubeConfig()
+    config.loadFromFile(lab.environment['KUBECONFIG'] ?? '')
+    const env = Object.entries(lab.environment).map(([name, value]) => ({ name, value }))
+    for (const { exec } of config.users) if (exec) Object.assign(exec, { env })
+    const script = ['sh', '-c', 'tr a-z A-Z; echo err >&2; exit 6']
+    const [out, err] = [new PassThrough(), new PassThrough()]
+    const ended = Promise.withResolvers<V1Status>()
+    const input = Readable.from(['some words'])
+    const client = new Exec(config)
+    await client.exec('default', 'one', 'main', script, out, err, input, false, ended.resolve)
+    const status = await ended.promise
+    assert.deepEqual(status.details?.causes, [{ reason: 'ExitCode', message: '6' }])
+    assert.equal(String(out.read()), 'SOME WORDS')
+    assert.equal(String(err.read()), 'err\n')
   })
 
   test('enters the container that is meant, as its user, with no more rights than it has', async () => {
