@@ -18,6 +18,8 @@ export interface GoField {
 
 export interface GoType {
   readonly doc: string
+  /** Server-side apply owns it whole, wherever it stands. */
+  readonly isAtomic?: boolean
   /** Of a struct. */
   readonly fields?: GoField[]
   /** Of a named type: the code of what it is. */
@@ -71,7 +73,8 @@ export function parseGoTypes(source: string, packageName: string, types: Map<str
       const end = lines.indexOf('}', i)
       const context = { packageName, aliases, enums }
       const fields = parseFields(lines.slice(i + 1, end), context)
-      types.set(`${packageName}.${struct[1]}`, { doc: docOf(comment), fields })
+      const isAtomic = markersOf(comment).get('structType')?.[0] === 'atomic'
+      types.set(`${packageName}.${struct[1]}`, { doc: docOf(comment), isAtomic, fields })
       i = end
     }
     if (trimmed !== '' || comment.length > 0) comment = []

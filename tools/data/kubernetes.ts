@@ -68,7 +68,9 @@ function reduce(types: Map<string, GoType>): { structure: object; docs: object }
         field.isAlwaysWritten ? 'w' : '',
       ].join('')
       const row: unknown[] = [field.json, field.number, field.type, flags]
-      if (Object.keys(field.extra).length > 0) row.push(field.extra)
+      const isAtomic = field.json && types.get(field.type.replace(/^#/, ''))?.isAtomic
+      const extra = isAtomic ? { mt: 'atomic', ...field.extra } : field.extra
+      if (Object.keys(extra).length > 0) row.push(extra)
       return row
     })
     const fieldDocs = Object.fromEntries(

@@ -113,6 +113,8 @@ test('groups of role and subjects are filled in; the role of a binding stays', a
     { ...subjects[1], apiGroup: group },
     subjects[2],
   ])
+  // Role, subjects and the like are owned whole.
+  assert.deepEqual(json.metadata.managedFields[0].fieldsV1, { 'f:roleRef': {}, 'f:subjects': {} })
   const type = 'application/merge-patch+json'
   const patch = { method: 'PATCH', type, body: { roleRef: { kind: 'Role' } } }
   const changed = await api.call(`${url}/b`, patch)
