@@ -61,6 +61,8 @@ export interface Kind {
   readonly returnsDeleted?: boolean
   /** A deletion that does not say what becomes of dependents orphans them; the text warns of it. */
   readonly orphansByDefault?: string
+  /** A PUT of what is not there makes it. */
+  readonly createsOnUpdate?: boolean
   /** A PUT without resourceVersion overwrites. */
   readonly unconditionalUpdate?: boolean
   readonly nameRule: NameRule

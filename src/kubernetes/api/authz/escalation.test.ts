@@ -76,6 +76,13 @@ test('nobody makes or widens a role beyond what they hold', async () => {
     ...as('ann'),
   })
   assert.equal(upsert.status, 403, upsert.text)
+  const put = await api.call(`${roles}/fresh`, {
+    method: 'PUT',
+    body: role('fresh', podRule('*')),
+    ...as('ann'),
+  })
+  assert.equal(put.status, 403, put.text)
+  assert.match(put.json.message, /not currently held/)
 })
 
 test('escalate lifts it, for the roles that it names; owners may be set by who holds nothing', async () => {

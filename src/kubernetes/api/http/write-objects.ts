@@ -34,9 +34,18 @@ export async function putObject(call: KindCall, deps: ApiDeps): Promise<void> {
   const isScale = route.subresource === 'scale'
   const body = await bodyObject(call, deps, isScale ? scaleType : kind)
   checkNames(body, call)
+  if (kind.createsOnUpdate && !route.subresource && isMissing(call, deps)) {
+    authorize({ ...route, user: context.user, verb: 'create' }, deps.authorizers)
+    const made = await createObject(deps.machinery, kind, route.namespace, body, context)
+    return answer(call, deps, 201, made)
+  }
   const change: Change = (current) => (isScale ? withScale(current, body) : structuredClone(body))
   const updated = await updateObject(deps.machinery, targetOf(call), change, context)
   await answer(call, deps, 200, isScale ? scaleOf(updated) : updated)
+}
+
+function isMissing({ kind, route }: KindCall, { machinery }: ApiDeps): boolean {
+  return machinery.objects.get(kind, route.namespace, route.name) === undefined
 }
 
 function targetOf({ kind, route }: KindCall) {
@@ -154,7 +163,7 @@ async function serverSideApply(call: KindCall, deps: ApiDeps, body: string): Pro
     now: machinery.clock.now(),
   }
   const applied: Applied = { ...context, applied: true }
-  if (!machinery.objects.get(kind, route.namespace, route.name)) {
+  if (isMissing(call, deps)) {
     if (route.subresource || config.metadata.uid) throw notFound(kind, route.name)
     // Who may change what is there may not for that make what is not.
     authorize({ ...route, user: context.user, verb: 'create' }, deps.authorizers)

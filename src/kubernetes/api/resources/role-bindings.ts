@@ -43,6 +43,7 @@ const binding = {
   group: rbacGroup,
   version: 'v1',
   verbs: allVerbs,
+  createsOnUpdate: true,
   unconditionalUpdate: true,
   nameRule: pathSegmentName,
   defaults(draft) {

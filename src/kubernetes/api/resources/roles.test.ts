@@ -127,6 +127,21 @@ test('groups of role and subjects are filled in; the role of a binding stays', a
   assert.deepEqual([gone.json.kind, gone.json.details.kind], ['Status', 'rolebindings'])
 })
 
+test('a PUT makes what is not there', async () => {
+  const url = `${rbac}${paths['Role']}/put`
+  const put = (verb: string) =>
+    api.call(url, {
+      method: 'PUT',
+      body: { metadata: { name: 'put' }, rules: [{ ...pods, verbs: [verb] }] },
+    })
+  const made = await put('get')
+  assert.deepEqual([made.status, made.json.rules], [201, [pods]])
+  const changed = await put('list')
+  assert.deepEqual([changed.status, changed.json.rules[0].verbs], [200, ['list']])
+  assert.equal(changed.json.metadata.uid, made.json.metadata.uid)
+  assert.equal((await api.call(`${url}?dryRun=All`, { method: 'DELETE' })).status, 200)
+})
+
 test('a role without rules says so, and tables are Kubernetes’ own', async () => {
   const url = `${rbac}${paths['Role']}`
   const made = await api.call(url, { body: { metadata: { name: 'empty' } } })

@@ -21,6 +21,7 @@ const role = {
   group: rbacGroup,
   version: 'v1',
   verbs: allVerbs,
+  createsOnUpdate: true,
   unconditionalUpdate: true,
   nameRule: pathSegmentName,
   defaults(draft) {
