@@ -36,7 +36,8 @@ export function upgradeOf(
   const response = new ServerResponse(request)
   response.shouldKeepAlive = false
   response.assignSocket(socket as Socket)
-  response.once('finish', () => socket.end())
+  // The server's time-outs know the connection no more: whoever does not close it must not keep it.
+  response.once('finish', () => (socket as Socket).destroySoon())
   socket.on('error', () => socket.destroy())
   const accept = (protocols: readonly string[]) => {
     response.detachSocket(socket as Socket)
