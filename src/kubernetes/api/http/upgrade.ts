@@ -10,6 +10,7 @@ export interface Upgrade {
   accept(protocols: readonly string[]): Promise<WebSocket>
 }
 
+const keepAliveMs = 60_000
 /** A client's message; kubectl sends its input in pieces of 32 KiB. */
 const messageBytesMax = 4 * 1024 * 1024
 
@@ -41,6 +42,8 @@ export function upgradeOf(
   socket.on('error', () => socket.destroy())
   const accept = (protocols: readonly string[]) => {
     response.detachSocket(socket as Socket)
+    // A client that vanished without a word is noticed, and what it left running ends.
+    ;(socket as Socket).setKeepAlive(true, keepAliveMs)
     const server = new WebSocketServer({
       noServer: true,
       clientTracking: false,
