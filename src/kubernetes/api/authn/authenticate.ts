@@ -18,7 +18,11 @@ export interface AuthenticatorDeps {
   readonly byConnection: WeakMap<TLSSocket, UserInfo | null>
 }
 
-const anonymous: UserInfo = { username: 'system:anonymous', groups: ['system:unauthenticated'] }
+/** Whoever gives no credentials. */
+export const anonymous: UserInfo = {
+  username: 'system:anonymous',
+  groups: ['system:unauthenticated'],
+}
 
 /** Who makes this request. Without credentials: `system:anonymous`; with bad ones: 401. */
 export async function authenticate(

@@ -1,6 +1,7 @@
 /** Authorization: who may do what. Authorizers are asked in order; one that allows is enough, nobody denies. */
 import type { Refusal } from '../../../kernel/refusal.ts'
 import type { UserInfo } from '../../object.ts'
+import { anonymous } from '../authn/authenticate.ts'
 import { forbidden, unauthorized } from '../status.ts'
 import { coversPath, type PolicyRule } from './policy-rule.ts'
 
@@ -79,8 +80,8 @@ function covers(values: readonly string[], value: string): boolean {
 export function authorize(attributes: Attributes, authorizers: readonly Authorizer[]): void {
   const { allowed, reason } = decide(authorizers, attributes)
   if (allowed) return
-  const isAnonymous = attributes.user.groups.includes('system:unauthenticated')
-  throw isAnonymous ? unauthorized() : forbiddenRequest(attributes, reason)
+  // Who only acts as nobody is known.
+  throw attributes.user === anonymous ? unauthorized() : forbiddenRequest(attributes, reason)
 }
 
 /** The 403 with Kubernetes' text; `reason` is the decision's. */

@@ -286,4 +286,8 @@ test('who is nobody gets what is bound to nobody, else 401', async () => {
   })
   assert.equal((await api.call(keys, { as: 'nobody' })).status, 200)
   assert.equal((await api.call('/api/v1/pods', { as: 'nobody' })).status, 401)
+  const headers = { 'Impersonate-User': 'system:anonymous' }
+  const { status, json } = await api.call('/api/v1/pods', { headers })
+  assert.equal(status, 403)
+  assert.match(json.message, /^pods is forbidden: User "system:anonymous" cannot list/)
 })
