@@ -19,6 +19,7 @@ export const clusterRoles: ResourceRef = {
   resource: 'clusterroles',
 }
 export const jobs: ResourceRef = { group: 'batch', version: 'v1', resource: 'jobs' }
+export const cronJobs: ResourceRef = { group: 'batch', version: 'v1', resource: 'cronjobs' }
 export const leases: ResourceRef = {
   group: 'coordination.k8s.io',
   version: 'v1',

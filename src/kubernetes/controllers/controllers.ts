@@ -4,6 +4,7 @@ import type { Clock } from '../../kernel/clock.ts'
 import type { ClusterClient } from '../cluster-client.ts'
 import { clusterRoleAggregation } from './cluster-role-aggregation.ts'
 import { type Controller, controllerContext } from './controller.ts'
+import { cronJobController } from './cron-jobs.ts'
 import { deploymentController } from './deployments.ts'
 import { garbageCollector } from './garbage-collector.ts'
 import { jobExpiry } from './job-expiry.ts'
@@ -20,6 +21,7 @@ const all: readonly Controller[] = [
   replicaSetController,
   jobController,
   jobExpiry,
+  cronJobController,
   garbageCollector,
   podCollector,
   clusterRoleAggregation,

@@ -43,6 +43,11 @@ export class WorkQueue implements AsyncDisposable {
   /** Adds `key` at a moment (ms); of several such calls for one key the earliest counts. */
   addAt(key: string, at: number): void {
     if (this.#isOver) return
+    // The moment may have come while it was being worked out.
+    if (at <= this.#options.clock.now()) {
+      this.add(key)
+      return
+    }
     const timerKey = `${key} ${at}`
     if (this.#timers.has(timerKey)) return
     const timer = this.#options.clock.schedule(at, () => {

@@ -28,30 +28,24 @@ export function integer(name: string, cell: (object: ObjectOf) => number): Colum
 }
 type ObjectOf = Parameters<Column['cell']>[0]
 
-/** Names and images of a pod template's containers, and the selector: the wide columns of workloads. */
-export const workloadColumns: readonly Column[] = [
-  text(
-    'Containers',
-    (o) =>
-      containers(o)
-        .map((c) => c.name)
-        .join(','),
-    true,
-  ),
-  text(
-    'Images',
-    (o) =>
-      containers(o)
-        .map((c) => c.image)
-        .join(','),
-    true,
-  ),
-  text('Selector', (o) => selectorText(o['spec']?.selector), true),
-]
+// biome-ignore lint/suspicious/noExplicitAny: part of the API's open object
+type WorkloadSpec = any
 
-function containers(object: ObjectOf): { name: string; image: string }[] {
-  return object['spec']?.template?.spec?.containers ?? []
+/** Names and images of a pod template's containers, and the selector: the wide columns of what runs pods by a spec. */
+export function workloadColumnsOf(specOf: (object: ObjectOf) => WorkloadSpec): readonly Column[] {
+  const listed = (field: 'name' | 'image') => (object: ObjectOf) => {
+    const containers: Record<string, string>[] = specOf(object)?.template?.spec?.containers ?? []
+    return containers.map((container) => container[field]).join(',')
+  }
+  return [
+    text('Containers', listed('name'), true),
+    text('Images', listed('image'), true),
+    text('Selector', (object) => selectorText(specOf(object)?.selector), true),
+  ]
 }
+
+/** Those of a workload whose spec is the object's own. */
+export const workloadColumns = workloadColumnsOf((object) => object['spec'])
 
 interface LabelSelector {
   readonly matchLabels?: Readonly<Record<string, string>>

@@ -1,6 +1,7 @@
 /** The table of kinds that are served. Adding a kind is a file here and a line in it. */
 import type { Kind, Review } from '../kind.ts'
 import { configMaps } from './config-maps.ts'
+import { cronJobs } from './cron-jobs.ts'
 import { deployments } from './deployments.ts'
 import { events, newEvents } from './events.ts'
 import { jobs } from './jobs.ts'
@@ -28,6 +29,7 @@ export const kinds: readonly Kind[] = [
   deployments,
   replicaSets,
   jobs,
+  cronJobs,
   newEvents,
   mutatingWebhookConfigurations,
   leases,
