@@ -144,3 +144,28 @@ test('a namespace goes with its Jobs', async () => {
   await kubectl('wait -n batch job/long --for=jsonpath={.status.active}=1 --timeout=60s')
   await kubectl('delete namespace batch --timeout=60s')
 })
+
+test('a CronJob runs when the clock is advanced, and by hand from its template', async () => {
+  await kubectl('create cronjob tick --image=busybox --schedule=@yearly -- echo tick')
+  assert.match(
+    await kubectl('get cj'),
+    /^NAME +SCHEDULE +TIMEZONE +SUSPEND +ACTIVE +LAST SCHEDULE +AGE\ntick +@yearly +<none> +False +0 +<none> +\d+s\n$/,
+  )
+  await kubectl('create job by-hand --from=cronjob/tick')
+  await kubectl('wait --for=condition=complete job/by-hand --timeout=60s')
+  assert.equal(await kubectl('logs job/by-hand'), 'tick\n')
+  await kubectl('patch cronjob tick -p {"spec":{"schedule":"@hourly"}}')
+  ok(await lab.podpass('clock', 'advance', '1h'))
+  await kubectl('wait cronjob/tick --for=jsonpath={.status.lastScheduleTime} --timeout=60s')
+  // One more where the wall's clock strikes meanwhile.
+  const names = (await kubectl('get jobs -o name')).match(/job\.batch\/tick-\d+/g) ?? []
+  assert.ok(names.length > 0)
+  await kubectl(`wait --for=condition=complete ${names[0]} --timeout=60s`)
+  const described = await kubectl('describe cronjob tick')
+  assert.match(
+    described,
+    /Normal +SuccessfulCreate +\S+ +cronjob-controller +Created job tick-\d+$/m,
+  )
+  await kubectl('delete cronjob tick')
+  await kubectl(`wait --for=delete ${names[0]} --timeout=60s`)
+})
