@@ -45,7 +45,7 @@ test('a Job under an annotated ServiceAccount reads S3 as its role', async () =>
   await kubectl('wait --for=condition=complete job/s3-echoer --timeout=60s')
   assert.match(await kubectl('logs job/s3-echoer'), /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d irsa-target$/m)
   assert.match(
-    await kubectl('get jobs'),
+    await kubectl('get jobs -l app=s3-echoer'),
     /^NAME +STATUS +COMPLETIONS +DURATION +AGE\ns3-echoer +Complete +1\/1 +\d+s +\d+s\n$/,
   )
   assert.match(
@@ -66,6 +66,27 @@ test('a Job under an annotated ServiceAccount reads S3 as its role', async () =>
   const env: { name: string; value: string }[] = pod.spec.containers[0].env
   assert.match(env.find((e) => e.name === 'AWS_ROLE_ARN')?.value ?? '', /role\/podpass-irsa-/)
   assert.equal(pod.metadata.finalizers, undefined)
+})
+
+test('pods that a Deployment makes get the role too', async () => {
+  const labels = { app: 'reader' }
+  const containers = [{ name: 'main', image: 'busybox', command: ['sleep', '600'] }]
+  await lab.apply({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'reader' },
+    spec: {
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: { serviceAccountName: 's3-echoer', terminationGracePeriodSeconds: 0, containers },
+      },
+    },
+  })
+  await kubectl('rollout status deployment/reader --timeout=60s')
+  const arn = '{.items[0].spec.containers[0].env[?(@.name=="AWS_ROLE_ARN")].value}'
+  assert.match(await kubectl(`get pods -l app=reader -o jsonpath=${arn}`), /role\/podpass-irsa-/)
+  await kubectl('delete deployment reader')
 })
 
 test('what is applied again is unchanged; a template is for good', async () => {
