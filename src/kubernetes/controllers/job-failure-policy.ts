@@ -8,6 +8,8 @@ type Json = any
 export interface FailureJudgement {
   readonly isCounted: boolean
   readonly failJob?: string
+  /** The pod's index fails for good. */
+  readonly failIndex?: boolean
 }
 
 /** The first rule that matches decides; without one a failure counts. */
@@ -20,7 +22,8 @@ export function judgeFailure(pod: KubernetesObject, job: KubernetesObject): Fail
       : conditionMatch(pod, rule.onPodConditions ?? [])
     if (!matched) continue
     if (rule.action === 'Ignore') return { isCounted: false }
-    if (rule.action !== 'FailJob') return { isCounted: true }
+    if (rule.action !== 'FailJob')
+      return { isCounted: true, failIndex: rule.action === 'FailIndex' }
     const text = `${namespace}/${name}`
     const what =
       'exitCode' in matched

@@ -2,36 +2,17 @@
 import {
   countCommon,
   countIndexes,
-  freeIndexes,
   type Indexes,
-  parseIndexes,
+  parsedIndexes,
   withIndexes,
 } from '../api/resources/job-indexes.ts'
 import type { KubernetesObject } from '../object.ts'
 import { parseTimestamp } from '../timestamp.ts'
 import { conditionOf } from './controller.ts'
 import { judgeFailure } from './job-failure-policy.ts'
-import {
-  finishedAt,
-  hasFailed,
-  hasSucceeded,
-  indexOf,
-  isTerminating,
-  isTracked,
-  replacesFailedOnly,
-} from './job-pods.ts'
-import { isActive, worstFirst } from './replica-sets.ts'
-
-const backOffFirstMs = 10_000
-const backOffMaxMs = 360_000
-/** How many pods one round makes or deletes at most. */
-const burstMax = 500
-
-/** Failures since the last success, and when the last of them was (ms). */
-export interface BackOff {
-  readonly failures: number
-  readonly lastAt: number
-}
+import { type IndexFailures, indexFailuresOf } from './job-index-failures.ts'
+import { hasFailed, hasSucceeded, indexOf, isTracked } from './job-pods.ts'
+import { isActive } from './replica-sets.ts'
 
 export interface Tally {
   readonly pods: readonly KubernetesObject[]
@@ -44,6 +25,8 @@ export interface Tally {
   readonly failed: number
   /** Of an indexed Job: what has succeeded. */
   readonly indexes: Indexes
+  /** Of one with a limit for each index. */
+  readonly perIndex: IndexFailures | undefined
 }
 
 export const isIndexed = (job: KubernetesObject): boolean =>
@@ -53,14 +36,6 @@ export const isIndexed = (job: KubernetesObject): boolean =>
 export function completedIndexes(job: KubernetesObject): Indexes {
   if (!isIndexed(job)) return []
   return parsedIndexes(job['status']?.completedIndexes ?? '', job['spec'].completions)
-}
-
-function parsedIndexes(text: string, completions: number): Indexes {
-  try {
-    return parseIndexes(text, completions)
-  } catch {
-    return []
-  }
 }
 
 export function tallyOf(job: KubernetesObject, pods: readonly KubernetesObject[]): Tally {
@@ -76,10 +51,12 @@ export function tallyOf(job: KubernetesObject, pods: readonly KubernetesObject[]
     completedIndexes(job),
     newlySucceeded.flatMap((pod) => indexOf(pod, job['spec'].completions) ?? []),
   )
+  const active = pods.filter(isActive)
+  const running = active.flatMap((pod) => indexOf(pod, job['spec'].completions) ?? [])
   const counted = newlyFailed.filter((pod) => judgeFailure(pod, job).isCounted)
   return {
     pods,
-    active: pods.filter(isActive),
+    active,
     newlySucceeded,
     newlyFailed,
     succeeded: isIndexed(job)
@@ -87,6 +64,7 @@ export function tallyOf(job: KubernetesObject, pods: readonly KubernetesObject[]
       : succeeded + (uncounted.succeeded?.length ?? 0) + newlySucceeded.length,
     failed: failed + (uncounted.failed?.length ?? 0) + counted.length,
     indexes,
+    perIndex: indexFailuresOf(job, pods, withIndexes(indexes, running)),
   }
 }
 
@@ -114,6 +92,14 @@ export function endingOf(job: KubernetesObject, tally: Tally, now: number): Endi
   }
   if ((deadlineOf(job) ?? Infinity) <= now) {
     return failure('DeadlineExceeded', 'Job was active longer than specified deadline')
+  }
+  const failed = countIndexes(tally.perIndex?.failed ?? [])
+  if (failed > (job['spec'].maxFailedIndexes ?? Infinity)) {
+    const why = 'Job has exceeded the specified maximal number of failed indexes'
+    return failure('MaxFailedIndexesExceeded', why)
+  }
+  if (failed > 0 && failed + tally.succeeded >= job['spec'].completions) {
+    return failure('FailedIndexes', 'Job has failed indexes')
   }
   return successOf(job, tally)
 }
@@ -164,64 +150,4 @@ export function completionOf(
   if (active > 0 || succeeded < (job['spec'].completions ?? 1)) return undefined
   const message = 'Reached expected number of succeeded pods'
   return { type: 'SuccessCriteriaMet', reason: 'CompletionsReached', message }
-}
-
-/** The record after the pods that are newly seen to have ended. */
-export function nextBackOff(before: BackOff | undefined, tally: Tally): BackOff | undefined {
-  const { newlySucceeded, newlyFailed } = tally
-  const succeededAt = Math.max(...newlySucceeded.map(finishedAt))
-  const failures = newlyFailed.map(finishedAt).filter((at) => at > succeededAt)
-  const earlier = newlySucceeded.length > 0 ? 0 : (before?.failures ?? 0)
-  if (failures.length === 0) return newlySucceeded.length > 0 ? undefined : before
-  return { failures: earlier + failures.length, lastAt: Math.max(...failures) }
-}
-
-/** When (ms) the next pod may be made after failures. */
-export function retryAt({ failures, lastAt }: BackOff): number {
-  return lastAt + Math.min(backOffFirstMs * 2 ** (failures - 1), backOffMaxMs)
-}
-
-/** Pods to give up, else how many to make, an indexed Job's by their indexes. */
-export interface Scaling {
-  readonly surplus: readonly KubernetesObject[]
-  readonly missing: readonly (number | undefined)[]
-}
-
-export function scalingOf(job: KubernetesObject, tally: Tally): Scaling {
-  const { active, pods, succeeded, indexes } = tally
-  const { parallelism, completions, suspend } = job['spec']
-  if (suspend) return { surplus: active, missing: [] }
-  const wanted =
-    completions === undefined
-      ? succeeded > 0
-        ? active.length
-        : parallelism
-      : Math.max(0, Math.min(parallelism, completions - succeeded))
-  const surplus = surplusOf(job, active, active.length - wanted).slice(0, burstMax)
-  if (surplus.length > 0) return { surplus, missing: [] }
-  const leaving = replacesFailedOnly(job) ? pods.filter(isTerminating) : []
-  const count = Math.min(wanted - active.length - leaving.length, burstMax)
-  if (count <= 0) return { surplus, missing: [] }
-  if (!isIndexed(job)) return { surplus, missing: Array(count).fill(undefined) }
-  const taken = [...active, ...leaving].flatMap((pod) => indexOf(pod, completions) ?? [])
-  return { surplus, missing: freeIndexes(withIndexes(indexes, taken), count, completions) }
-}
-
-/** Pods whose index is not, or twice, among the Job's; then those that are least use. */
-function surplusOf(
-  job: KubernetesObject,
-  active: readonly KubernetesObject[],
-  atLeast: number,
-): KubernetesObject[] {
-  const seen = new Set<number>()
-  const isWrong = (pod: KubernetesObject) => {
-    const index = indexOf(pod, job['spec'].completions)
-    if (index === undefined || seen.has(index)) return true
-    seen.add(index)
-    return false
-  }
-  const ordered = [...active].sort(worstFirst)
-  const wrong = isIndexed(job) ? ordered.toReversed().filter(isWrong) : []
-  const others = ordered.filter((pod) => !wrong.includes(pod))
-  return [...wrong, ...others.slice(0, Math.max(0, atLeast - wrong.length))]
 }

@@ -61,14 +61,18 @@ export function finishedAt(pod: KubernetesObject): number {
   return parseTimestamp(deletionTimestamp) - deletionGracePeriodSeconds * 1000
 }
 
-/** Makes one pod of the Job; an indexed Job's for `index`. */
+/** Makes one pod of the Job; an indexed Job's for its index. */
 export async function createPod(
   job: KubernetesObject,
-  index: number | undefined,
+  {
+    index,
+    annotations: more,
+  }: { readonly index?: number; readonly annotations?: Readonly<Record<string, string>> },
   { client, events }: JobHands,
 ): Promise<void> {
   const { metadata = {}, spec } = job['spec'].template
-  const { labels, annotations, finalizers = [] } = metadata
+  const { labels, finalizers = [] } = metadata
+  const annotations = more ? { ...metadata.annotations, ...more } : metadata.annotations
   const text = String(index)
   const suffix = index === undefined ? '-' : `-${text}-`
   const pod = await client.create(pods, job.metadata.namespace, {

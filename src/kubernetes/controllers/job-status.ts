@@ -5,6 +5,7 @@ import { countIndexes, formatIndexes, withIndexes } from '../api/resources/job-i
 import type { KubernetesObject } from '../object.ts'
 import { conditionOf } from './controller.ts'
 import { judgeFailure } from './job-failure-policy.ts'
+import type { IndexFailures } from './job-index-failures.ts'
 import { completedIndexes, type Ending, isIndexed, type Tally } from './job-plan.ts'
 import { hasFailed, hasSucceeded, indexOf, isTerminating, isTracked } from './job-pods.ts'
 import { isActive, isReady } from './replica-sets.ts'
@@ -25,10 +26,16 @@ export interface Count {
 }
 
 /** Which pods are counted now. A Job that fails counts what still ran as failed. */
-export function countOf(job: KubernetesObject, { pods }: Tally, ending: Ending | undefined): Count {
+export function countOf(
+  job: KubernetesObject,
+  { pods, perIndex }: Tally,
+  ending: Ending | undefined,
+): Count {
   const isOver = ending !== undefined || job.metadata.deletionTimestamp !== undefined
+  const kept = new Set(isOver ? [] : perIndex?.replaced.values())
   const all = pods.filter(
-    (pod) => isTracked(pod) && (isOver || hasSucceeded(pod) || hasFailed(pod, job)),
+    (pod) =>
+      isTracked(pod) && !kept.has(pod) && (isOver || hasSucceeded(pod) || hasFailed(pod, job)),
   )
   const released = all.slice(0, countedMax)
   const uncounted = job['status']?.uncountedTerminatedPods ?? {}
@@ -56,6 +63,7 @@ export function openStatus(
     readonly after: readonly KubernetesObject[]
     readonly ending: Ending | undefined
     readonly count: Count
+    readonly perIndex: IndexFailures | undefined
     readonly now: number
   },
 ): { status: Status; said?: [reason: string, message: string] } {
@@ -78,6 +86,7 @@ export function openStatus(
     ready: active.filter(isReady).length,
     terminating: after.filter(isTerminating).length,
     ...(isIndexed(job) && indexStatus(job, count)),
+    ...(of.perIndex && { failedIndexes: formatIndexes(of.perIndex.failed) }),
     uncountedTerminatedPods: named(
       [...(uncounted.succeeded ?? []), ...succeeded],
       [...(uncounted.failed ?? []), ...uids(count.failed)],

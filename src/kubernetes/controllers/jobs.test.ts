@@ -231,6 +231,35 @@ test('each index of an indexed job has its pod, told by name, label and variable
   assert.equal(podsOf('map').length, 4)
 })
 
+test('each index fails by itself where it has a limit of its own', async () => {
+  await using cluster = await open()
+  const { create, pending, end, job, clock, podsOf } = cluster
+  const size = { completionMode: 'Indexed', completions: 2, parallelism: 2 }
+  const made = await create('apart', { ...size, backoffLimitPerIndex: 1 })
+  assert.equal(made['spec'].backoffLimit, 2 ** 31 - 1)
+  const key = 'batch.kubernetes.io/job-index-failure-count'
+  const of = (all: KubernetesObject[], index: number) =>
+    all.find((pod) => pod['spec'].hostname === `apart-${index}`)
+  const firsts = await pending('apart', 2)
+  assert.equal(of(firsts, 0)?.metadata.annotations?.[key], '0')
+  await end(of(firsts, 0), 1)
+  await job('apart', (s) => s['active'] === 1)
+  clock.advance(9_999)
+  assert.equal(podsOf('apart').length, 2)
+  clock.advance(1)
+  const seconds = await pending('apart', 2)
+  assert.equal(of(seconds, 0)?.metadata.annotations?.[key], '1')
+  await job('apart', (s) => s['failed'] === 1)
+  await end(of(seconds, 0), 1)
+  const failing = await job('apart', (s) => s['failedIndexes'] === '0')
+  assert.deepEqual(reasons(failing), [])
+  await end(of(firsts, 1), 0)
+  const done = await job('apart', (_s, j) => conditionOf(j, 'Failed'))
+  assert.deepEqual(reasons(done), ['FailureTarget=True FailedIndexes', 'Failed=True FailedIndexes'])
+  assert.equal(done?.['status'].completedIndexes, '1')
+  assert.equal(done?.['status'].failed, 2)
+})
+
 test('a success policy ends an indexed job early, and the pods still running with it', async () => {
   await using cluster = await open()
   const { create, pending, end, job } = cluster

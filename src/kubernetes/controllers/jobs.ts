@@ -11,17 +11,7 @@ import {
   running,
   splitKey,
 } from './controller.ts'
-import {
-  type BackOff,
-  completionOf,
-  deadlineOf,
-  endingOf,
-  nextBackOff,
-  retryAt,
-  scalingOf,
-  type Tally,
-  tallyOf,
-} from './job-plan.ts'
+import { completionOf, deadlineOf, endingOf, tallyOf } from './job-plan.ts'
 import {
   createPod,
   deletePod,
@@ -30,6 +20,7 @@ import {
   releasePod,
   trackingFinalizer,
 } from './job-pods.ts'
+import { type BackOff, nextBackOff, type Scaling, scalingOf } from './job-scaling.ts'
 import { countOf, finishedStatus, openStatus } from './job-status.ts'
 import { isActive } from './replica-sets.ts'
 import { WorkQueue } from './work-queue.ts'
@@ -117,9 +108,8 @@ async function reconcile(
   else if (!job.metadata.deletionTimestamp) {
     const deadline = deadlineOf(job)
     if (deadline !== undefined) wakeAt(deadline)
-    const open = backOff ? retryAt(backOff) : now
-    const { isDelayed, error } = await scale(job, tally, open > now, hands)
-    if (isDelayed) wakeAt(open)
+    const { openAt, error } = await scale(job, scalingOf(job, tally, backOff), now, hands)
+    if (openAt !== undefined) wakeAt(openAt)
     failure = error
   }
   const after = client
@@ -128,7 +118,7 @@ async function reconcile(
   ending ??= completionOf(job, tally.succeeded, after.filter(isActive).length)
   const count = countOf(job, tally, ending)
   // First who is counted, then the numbers: a pod is not counted twice whenever this process ends.
-  const { status, said } = openStatus(job, { after, ending, count, now })
+  const { status, said } = openStatus(job, { after, ending, count, perIndex: tally.perIndex, now })
   await writeStatus(job, status, context)
   if (said) hands.events.record(job, 'Normal', ...said)
   if (backOff) backOffs.set(uid, backOff)
@@ -140,27 +130,27 @@ async function reconcile(
   if (failure) throw failure
 }
 
-/** `isDelayed`: pods are missing that may not be made yet. */
+/** `openAt`: when the next of the pods that are missing may be made. */
 async function scale(
   job: KubernetesObject,
-  tally: Tally,
-  mustWait: boolean,
+  { surplus, missing }: Scaling,
+  now: number,
   hands: JobHands,
-): Promise<{ isDelayed: boolean; error?: Error }> {
-  const { surplus, missing } = scalingOf(job, tally)
+): Promise<{ openAt?: number; error?: Error }> {
   for (const pod of surplus) {
     // Let go before it is deleted, so that it does not count as a failure.
     await releasePod(pod, hands.client)
     await deletePod(job, pod, hands)
   }
-  if (missing.length === 0) return { isDelayed: false }
-  if (mustWait) return { isDelayed: true }
-  const made = await Promise.allSettled(missing.map((index) => createPod(job, index, hands)))
+  const ready = missing.filter(({ openAt }) => openAt <= now)
+  const made = await Promise.allSettled(ready.map((pod) => createPod(job, pod, hands)))
+  const later = missing.map(({ openAt }) => openAt).filter((at) => at > now)
+  const next = later.length > 0 ? { openAt: Math.min(...later) } : {}
   const failed = made.find((result) => result.status === 'rejected')
-  if (!failed) return { isDelayed: false }
+  if (!failed) return next
   const error: Error = failed.reason
   hands.events.record(job, 'Warning', 'FailedCreate', `Error creating: ${error.message}`)
-  return { isDelayed: false, error }
+  return { ...next, error }
 }
 
 async function writeStatus(

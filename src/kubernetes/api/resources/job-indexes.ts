@@ -28,6 +28,15 @@ export function parseIndexes(text: string, completions: number): Indexes {
   return union(intervals)
 }
 
+/** As `parseIndexes`; none where the text cannot be read. */
+export function parsedIndexes(text: string, completions: number): Indexes {
+  try {
+    return parseIndexes(text, completions)
+  } catch {
+    return []
+  }
+}
+
 function parseIndex(text: string, completions: number): number {
   if (!/^\d{1,10}$/.test(text)) {
     throw new Error(`cannot convert string to integer for index: ${JSON.stringify(text)}`)
@@ -56,6 +65,11 @@ export function countIndexes(indexes: Indexes): number {
 /** The indexes and single ones more. */
 export function withIndexes(indexes: Indexes, more: readonly number[]): Indexes {
   return union([...indexes, ...more.map((index) => ({ first: index, last: index }))])
+}
+
+/** The indexes of both. */
+export function joinIndexes(a: Indexes, b: Indexes): Indexes {
+  return union([...a, ...b])
 }
 
 function union(intervals: readonly Interval[]): Indexes {

@@ -24,15 +24,20 @@ export function failurePolicyProblems(spec: Json, path: string): FieldError[] {
   const names = [...containers, ...initContainers].map((c: Json) => c.name)
   return [
     ...tooMany(`${path}.rules`, rules, rulesMax),
-    ...rules.flatMap((rule, i) => ruleProblems(rule, `${path}.rules[${i}]`, names)),
+    ...rules.flatMap((rule, i) => ruleProblems(rule, `${path}.rules[${i}]`, names, spec)),
   ]
 }
 
-function ruleProblems(rule: Json, path: string, names: readonly string[]): FieldError[] {
+function ruleProblems(
+  rule: Json,
+  path: string,
+  names: readonly string[],
+  spec: Json,
+): FieldError[] {
   const problems: FieldError[] = []
   const { action, onExitCodes, onPodConditions = [] } = rule
   if (!action) problems.push(oneRequired(`${path}.action`, actions))
-  else if (action === 'FailIndex') {
+  else if (action === 'FailIndex' && spec.backoffLimitPerIndex === undefined) {
     const why = 'requires the backoffLimitPerIndex to be set'
     problems.push(invalidValue(`${path}.action`, action, why))
   } else if (!actions.includes(action)) {

@@ -1,12 +1,6 @@
 /** Validation of a Job's spec, as a Job and as a CronJob's template. */
 import type { KubernetesObject } from '../../object.ts'
-import {
-  type FieldError,
-  forbiddenField,
-  invalidValue,
-  notSupported,
-  required,
-} from '../field-errors.ts'
+import { type FieldError, invalidValue, notSupported, required } from '../field-errors.ts'
 import { dnsLabel } from '../names.ts'
 import { labelMapProblems } from '../object-meta.ts'
 import { matchesSelector } from '../selectors/label-selector.ts'
@@ -17,13 +11,17 @@ import { selectorProblems } from './workloads.ts'
 // biome-ignore lint/suspicious/noExplicitAny: the API's open object
 type Json = any
 
-const indexedParallelismMax = 100_000
+const indexedMax = 100_000
+/** Of pods at once and of failed indexes, where there are very many indexes. */
+const manyIndexesMax = 10_000
 const counts = [
   'parallelism',
   'completions',
   'activeDeadlineSeconds',
   'backoffLimit',
   'ttlSecondsAfterFinished',
+  'backoffLimitPerIndex',
+  'maxFailedIndexes',
 ] as const
 
 /** The errors of a defaulted Job whose selector was made. */
@@ -59,10 +57,9 @@ function countProblems(spec: Json, path: string): FieldError[] {
     const why = 'must be greater than or equal to 0'
     problems.push(invalidValue(`${path}.${field}`, spec[field], why))
   }
-  // Each index' own count of failures is not kept.
-  for (const field of ['backoffLimitPerIndex', 'maxFailedIndexes'] as const) {
-    if (spec[field] !== undefined)
-      problems.push(forbiddenField(`${path}.${field}`, 'not supported'))
+  if (spec.maxFailedIndexes !== undefined && spec.backoffLimitPerIndex === undefined) {
+    const at = `${path}.backoffLimitPerIndex`
+    problems.push(required(at, 'when maxFailedIndexes is specified'))
   }
   return problems
 }
@@ -72,15 +69,39 @@ function modeProblems(spec: Json, path: string): FieldError[] {
   if (!['NonIndexed', 'Indexed'].includes(completionMode)) {
     return [notSupported(`${path}.completionMode`, completionMode, ['NonIndexed', 'Indexed'])]
   }
-  if (completionMode !== 'Indexed') return []
+  if (completionMode !== 'Indexed') {
+    return ['backoffLimitPerIndex', 'maxFailedIndexes']
+      .filter((field) => spec[field] !== undefined)
+      .map((field) =>
+        invalidValue(`${path}.${field}`, spec[field], 'requires indexed completion mode'),
+      )
+  }
   const problems: FieldError[] = []
   if (completions === undefined) {
     problems.push(required(`${path}.completions`, 'when completion mode is Indexed'))
   }
-  if (parallelism > indexedParallelismMax) {
-    const why = `must be less than or equal to ${indexedParallelismMax} when completion mode is Indexed`
+  if (parallelism > indexedMax) {
+    const why = `must be less than or equal to ${indexedMax} when completion mode is Indexed`
     problems.push(invalidValue(`${path}.parallelism`, parallelism, why))
   }
+  return [...problems, ...failedIndexProblems(spec, path)]
+}
+
+function failedIndexProblems(spec: Json, path: string): FieldError[] {
+  const { completions, maxFailedIndexes: most, backoffLimitPerIndex, parallelism } = spec
+  const problems: FieldError[] = []
+  const tooHigh = (field: string, why: string) =>
+    problems.push(invalidValue(`${path}.${field}`, spec[field], why))
+  if (most > completions) tooHigh('maxFailedIndexes', 'must be less than or equal to completions')
+  if (most > indexedMax) tooHigh('maxFailedIndexes', `must be less than or equal to ${indexedMax}`)
+  if (!(completions > indexedMax) || backoffLimitPerIndex === undefined) return problems
+  if (most === undefined) {
+    const why = `must be specified when completions is above ${indexedMax}`
+    problems.push(required(`${path}.maxFailedIndexes`, why))
+  }
+  const why = `must be less than or equal to ${manyIndexesMax} when completions are above ${indexedMax} and used with backoff limit per index`
+  if (parallelism > manyIndexesMax) tooHigh('parallelism', why)
+  if (most > manyIndexesMax) tooHigh('maxFailedIndexes', why)
   return problems
 }
 

@@ -98,8 +98,12 @@ test('what is wrong with a Job is told in the words of Kubernetes', async () => 
     ),
   )
   await refused(
-    { backoffLimitPerIndex: 1, completionMode: 'Indexed', completions: 2 },
-    invalid('spec.backoffLimitPerIndex: Forbidden: not supported'),
+    { backoffLimitPerIndex: 1 },
+    invalid('spec.backoffLimitPerIndex: Invalid value: 1: requires indexed completion mode'),
+  )
+  await refused(
+    { maxFailedIndexes: 3, backoffLimitPerIndex: 1, completionMode: 'Indexed', completions: 2 },
+    invalid('spec.maxFailedIndexes: Invalid value: 3: must be less than or equal to completions'),
   )
   await refused(
     {
