@@ -2,7 +2,7 @@
 import type { AuditQuery, AuditRecord } from './audit-log.ts'
 import { isReadOnly } from './read-only.ts'
 
-/** What a query asks of by a text that stands in the record under the same name. */
+/** What a query asks of by a text that stands in the record. */
 const texts = {
   requestId: (record) => record.requestId,
   outcome: (record) => record.outcome,
@@ -31,11 +31,11 @@ export function matches(record: AuditRecord, query: AuditQuery): boolean {
   )
 }
 
-/** Texts of which each stands in the JSON of every record that the query means: what a search can look for first. */
+/** Texts of which each stands in the packed JSON of every record that the query means: what a search can look for first. */
 export function textsOf(query: AuditQuery): string[] {
   const named = names
     .filter((name) => query[name] !== undefined)
-    .map((name) => `"${name}":${JSON.stringify(query[name])}`)
+    .map((name) => JSON.stringify(query[name]))
   const { resourceName } = query
   return resourceName === undefined ? named : [...named, JSON.stringify(resourceName).slice(1, -1)]
 }

@@ -5,6 +5,7 @@
 import type { AuditLog, AuditQuery, AuditRecord } from './audit-log.ts'
 import { matches, textsOf } from './audit-match.ts'
 import { openFolder, openMemory, type Segment, type SegmentStore } from './audit-segments.ts'
+import { type PackedRecord, packRecord, unpackRecord } from './packed-record.ts'
 
 export interface OpenAuditLogOptions {
   /** Holds the segments, made where there is none; absent: they are kept in memory. One log a folder. */
@@ -51,7 +52,7 @@ class SegmentedAuditLog implements AuditLog, Disposable {
     if (this.#closed) return
     try {
       // Made text at once, while its parts are still in the processor's cache.
-      this.#append(JSON.stringify(record))
+      this.#append(JSON.stringify(packRecord(record)))
     } catch (error) {
       this.#onError(error)
     }
@@ -137,7 +138,7 @@ class SegmentedAuditLog implements AuditLog, Disposable {
   /** A line that somebody damaged is passed over. */
   #parse(line: string): AuditRecord | undefined {
     try {
-      return JSON.parse(line) as AuditRecord
+      return unpackRecord(JSON.parse(line) as PackedRecord)
     } catch (error) {
       this.#onError(error)
       return undefined
