@@ -166,6 +166,7 @@ function actionsFor({ session }: WebIdentityToken): readonly string[] {
 
 function sessionContext({ session }: WebIdentityToken): AuthorizationRequest['context'] {
   const keys = Object.keys(session.tags)
+  if (keys.length === 0 && session.sourceIdentity === undefined) return {}
   return {
     ...Object.fromEntries(keys.map((key) => [`aws:RequestTag/${key}`, session.tags[key] ?? ''])),
     ...(keys.length > 0 ? { 'aws:TagKeys': keys } : {}),

@@ -137,13 +137,14 @@ function conditionKeys(
   else if (typeof amr === 'string') values['amr'] = [amr]
   if (typeof email === 'string') values['email'] = email
   const issuer = withoutScheme(token.issuer)
+  const registered = withoutScheme(provider.url)
+  const bare = isOwn ? withoutPort(issuer) : issuer
   const keys: Record<string, string | readonly string[]> = {}
-  for (const prefix of new Set([
-    issuer,
-    withoutScheme(provider.url),
-    isOwn ? withoutPort(issuer) : issuer,
-  ])) {
-    for (const name in values) keys[`${prefix}:${name}`] = values[name] ?? ''
+  for (const name in values) {
+    const value = values[name] ?? ''
+    keys[`${issuer}:${name}`] = value
+    if (registered !== issuer) keys[`${registered}:${name}`] = value
+    if (bare !== issuer) keys[`${bare}:${name}`] = value
   }
   return keys
 }
