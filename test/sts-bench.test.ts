@@ -11,8 +11,11 @@ const run = async (name: string) => {
 
 test('the STS bench runs small, and every request is answered', async () => {
   const lines = (await run('sts')).trim().split('\n')
-  assert.equal(lines.length, 2)
-  for (const line of lines) assert.match(line, /100 of 100 good/)
+  assert.equal(lines.length, 4)
+  for (const [n, name] of ['AssumeRoleWithWebIdentity', 'GetCallerIdentity'].entries()) {
+    assert.match(lines[2 * n] ?? '', new RegExp(`^${name}: .*100 of 100 good`))
+    assert.match(lines[2 * n + 1] ?? '', new RegExp(`${name} costs [\\d.]+ of them$`))
+  }
 })
 
 test('the signature bench runs small, and every signature holds', async () => {
