@@ -2,8 +2,7 @@
 import type { Log } from '../audit/log.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { createEksAuthClient } from '../node/eks-auth-client.ts'
-import type { AskCredentials } from '../node/node-credentials.ts'
-import { NodeCredentials } from '../node/node-credentials.ts'
+import { type AskCredentials, NodeCredentials } from '../node/node-credentials.ts'
 import { type PodIdentityAgent, startPodIdentityAgent } from '../node/pod-identity-agent.ts'
 
 /** Answers are of the moment: associations and add-ons come and go while nodes run. */

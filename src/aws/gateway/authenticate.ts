@@ -177,10 +177,10 @@ function checkFresh(
     requestTime: claim.amzDate,
     bound: formatAmzDate(bound),
     serverTime: formatAmzDate(now),
-    serverTimeIso: isoTime(now),
+    serverTimeIso: isoSeconds(now),
     minutes: String((future ? toleranceMs : lifeMs) / 60_000),
     expiresSeconds: String(claim.expiresSeconds ?? ''),
-    expiresAtIso: isoTime(signedAt + lifeMs),
+    expiresAtIso: isoSeconds(signedAt + lifeMs),
   })
 }
 
@@ -205,8 +205,8 @@ function authenticateV2(
   const expiresAt = claimed.expiresAt * 1000
   if (!authenticator.signatureClocks.some((now) => now() < expiresAt)) {
     throw refuse('expired-request', {
-      expiresAtIso: isoTime(expiresAt),
-      serverTimeIso: isoTime(authenticator.signatureClocks[0]?.() ?? 0),
+      expiresAtIso: isoSeconds(expiresAt),
+      serverTimeIso: isoSeconds(authenticator.signatureClocks[0]?.() ?? 0),
     })
   }
   return {
@@ -215,8 +215,4 @@ function authenticateV2(
     body: { kind: 'unsigned' },
     signature: { version: 'v2', form: 'query', signedAt: authenticator.now(), signedHeaders: [] },
   }
-}
-
-function isoTime(at: number): string {
-  return isoSeconds(at)
 }

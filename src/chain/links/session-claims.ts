@@ -11,7 +11,7 @@ export interface SessionClaims {
 /** What is wrong with them: a fault of the web identity chain. */
 type SessionClaimsFault = Extract<WebIdentityFault, { kind: 'bad-tags' | 'bad-claim' }>
 
-const tagsClaim = 'https://aws.amazon.com/tags'
+export const tagsClaim = 'https://aws.amazon.com/tags'
 const sourceIdentityClaim = 'https://aws.amazon.com/source_identity'
 /** STS allows 50 session tags. */
 const tagsMax = 50

@@ -29,7 +29,11 @@ export function sessionVerdict(facts: SessionLinkFacts): Verdict {
     return {
       ...answer('refused', `the session \`${session.name}\` has expired`),
       evidence: [
-        { key: 'expiration', wanted: `a time before ${iso(session.expiresAt)}`, actual: iso(now) },
+        {
+          key: 'expiration',
+          wanted: `a time before ${isoSeconds(session.expiresAt)}`,
+          actual: isoSeconds(now),
+        },
       ],
       fix: 'fetch new credentials: SDKs do it by themselves from the token file; a long-running process must not keep the old ones',
     }
@@ -53,14 +57,10 @@ export function sessionVerdict(facts: SessionLinkFacts): Verdict {
     : ''
   return answer(
     'passed',
-    `the session \`${session.name}\` is valid until ${iso(session.expiresAt)}${origin}`,
+    `the session \`${session.name}\` is valid until ${isoSeconds(session.expiresAt)}${origin}`,
   )
 }
 
 function answer(verdict: Verdict['verdict'], summary: string): Verdict {
   return { link: 'session', verdict, summary, evidence: [] }
-}
-
-function iso(at: number): string {
-  return isoSeconds(at)
 }

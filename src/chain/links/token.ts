@@ -3,7 +3,7 @@ import { isoSeconds } from '../../kernel/iso-time.ts'
 import type { VerificationKey } from '../../kernel/jwt/jwk.ts'
 import { type HeaderMemo, type ParsedToken, parseToken, verifyToken } from '../../kernel/jwt/jws.ts'
 import type { Verdict } from '../verdict.ts'
-import { readSessionClaims, type SessionClaims } from './session-claims.ts'
+import { readSessionClaims, type SessionClaims, tagsClaim } from './session-claims.ts'
 import type { WebIdentityFault } from './web-identity-fault.ts'
 import { duration } from './wording.ts'
 
@@ -75,7 +75,7 @@ export function readToken(
   }
   const session = readSessionClaims(claims)
   if ('why' in session) {
-    const claim = session.kind === 'bad-tags' ? 'https://aws.amazon.com/tags' : session.claim
+    const claim = session.kind === 'bad-tags' ? tagsClaim : session.claim
     return refuse(session, `the token's claim \`${claim}\` ${session.why}`)
   }
   return { kind: 'read', token: collect(parsed, session) }

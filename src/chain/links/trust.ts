@@ -81,7 +81,7 @@ export function judgeTrust(facts: TrustFacts): TrustJudgement {
     resource: { name: 'trust policy', arn: role.arn, document: role.trustPolicy },
     resourcePolicyRequired: true,
   }
-  const context = { ...facts.context, ...iamTagKeys(role.tags) }
+  const context = role.tags ? { ...facts.context, ...iamTagKeys(role.tags) } : facts.context
   let passed: Decision | undefined
   for (const action of facts.actions) {
     const request: AuthorizationRequest = {

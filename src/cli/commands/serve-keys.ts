@@ -65,11 +65,10 @@ async function show(
   found: readonly SealingKeyInfo[],
   output: OutputFormat,
 ): Promise<void> {
-  const time = (ms: number) => isoSeconds(ms)
   const rows = found.map(({ createdAt, sealsFrom, ...rest }) => ({
     ...rest,
-    createdAt: time(createdAt),
-    sealsFrom: time(sealsFrom),
+    createdAt: isoSeconds(createdAt),
+    sealsFrom: isoSeconds(sealsFrom),
   }))
   const columns = {
     id: (row: (typeof rows)[number]) => String(row.id),

@@ -11,28 +11,18 @@ import {
   type ControllerContext,
   controllerOf,
   running,
-  splitKey,
   unless,
 } from './controller.ts'
 import { makeCronJobsJob } from './cron-make-job.ts'
 import { momentsOf } from './cron-plan.ts'
-import { WorkQueue } from './work-queue.ts'
+import { addController, objectQueue } from './object-queue.ts'
 
 export const cronJobController: Controller = (context) => {
-  const { client, clock, log, recorder } = context
+  const { client, clock, recorder } = context
   const events = recorder('cronjob-controller')
-  const queue = new WorkQueue({
-    name: 'cron jobs',
-    clock,
-    log,
-    async reconcile(key) {
-      const { namespace, name } = splitKey(key)
-      const cronJob = client.get(cronJobs, namespace, name)
-      if (!cronJob) return
-      const nextAt = await reconcile(cronJob, context, events)
-      if (nextAt !== undefined) queue.addAt(key, nextAt)
-    },
-  })
+  const queue = objectQueue('cron jobs', cronJobs, context, (cronJob) =>
+    reconcile(cronJob, context, events),
+  )
   /** By uid. A new schedule begins with its next moment, not with one that has passed. */
   const schedules = new Map<string, string>()
   return running(
@@ -47,11 +37,7 @@ export const cronJobController: Controller = (context) => {
         const { next } = momentsOf(object, clock.now())
         if (next !== undefined) queue.addAt(objectKey(object), next)
       }),
-      client.watch(jobs, {}, ({ object }) => {
-        const owner = controllerOf(object)
-        const { namespace = '' } = object.metadata
-        if (owner?.kind === 'CronJob') queue.add(`${namespace}/${owner.name}`)
-      }),
+      client.watch(jobs, {}, ({ object }) => addController(queue, 'CronJob', object)),
     ],
     queue,
   )

@@ -1,11 +1,9 @@
 /** Which of a CronJob's moments have come, and when the next one comes: pure. */
-import { parseSchedule, type Schedule } from '../api/resources/cron-schedule.ts'
+import { horizonMs, parseSchedule, type Schedule } from '../api/resources/cron-schedule.ts'
 import type { KubernetesObject } from '../object.ts'
 import { parseTimestamp } from '../timestamp.ts'
 
 const missedMax = 100
-/** Nothing is looked for further back. */
-const horizonMs = 5 * 365 * 24 * 3_600_000
 
 export interface Moments {
   /** The latest moment (ms) up to now for which no Job was made. */

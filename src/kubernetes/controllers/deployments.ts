@@ -3,14 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { EventRecorder } from '../events.ts'
 import type { KubernetesObject } from '../object.ts'
 import { deployments, objectKey, replicaSets } from '../resources.ts'
-import {
-  type Controller,
-  type ControllerContext,
-  controllerOf,
-  running,
-  splitKey,
-  unless,
-} from './controller.ts'
+import { type Controller, type ControllerContext, running, unless } from './controller.ts'
 import {
   adoptSets,
   createSet,
@@ -22,32 +15,19 @@ import {
   sizes,
 } from './deployment-sets.ts'
 import { deploymentStatus } from './deployment-status.ts'
+import { addController, objectQueue } from './object-queue.ts'
 import { nextScaling } from './rollout.ts'
-import { WorkQueue } from './work-queue.ts'
 
 export const deploymentController: Controller = (context) => {
-  const { client, clock, log, recorder } = context
+  const { client, recorder } = context
   const events = recorder('deployment-controller')
-  const queue = new WorkQueue({
-    name: 'deployments',
-    clock,
-    log,
-    async reconcile(key) {
-      const { namespace, name } = splitKey(key)
-      const deployment = client.get(deployments, namespace, name)
-      if (!deployment) return
-      const deadlineAt = await reconcile(deployment, context, events)
-      if (deadlineAt !== undefined) queue.addAt(key, deadlineAt)
-    },
-  })
+  const queue = objectQueue('deployments', deployments, context, (deployment) =>
+    reconcile(deployment, context, events),
+  )
   return running(
     [
       client.watch(deployments, {}, ({ object }) => queue.add(objectKey(object))),
-      client.watch(replicaSets, {}, ({ object }) => {
-        const owner = controllerOf(object)
-        const { namespace = '' } = object.metadata
-        if (owner?.kind === 'Deployment') queue.add(`${namespace}/${owner.name}`)
-      }),
+      client.watch(replicaSets, {}, ({ object }) => addController(queue, 'Deployment', object)),
     ],
     queue,
   )

@@ -2,27 +2,23 @@
 import { finishedAs } from '../api/resources/jobs.ts'
 import { jobs, objectKey } from '../resources.ts'
 import { parseTimestamp } from '../timestamp.ts'
-import { type Controller, conditionOf, running, splitKey, unless } from './controller.ts'
-import { WorkQueue } from './work-queue.ts'
+import { type Controller, conditionOf, running, unless } from './controller.ts'
+import { objectQueue } from './object-queue.ts'
 
-export const jobExpiry: Controller = ({ client, clock, log }) => {
-  const queue = new WorkQueue({
-    name: 'finished jobs',
-    clock,
-    log,
-    async reconcile(key) {
-      const { namespace, name } = splitKey(key)
-      const job = client.get(jobs, namespace, name)
-      const seconds: number | undefined = job?.['spec'].ttlSecondsAfterFinished
-      const finished = job && finishedAs(job)
-      if (!job || !finished || seconds === undefined || job.metadata.deletionTimestamp) return
-      const endedAt = parseTimestamp(conditionOf(job, finished)?.lastTransitionTime)
-      if (Number.isNaN(endedAt)) return
-      const expiresAt = endedAt + seconds * 1000
-      if (expiresAt > clock.now()) return queue.addAt(key, expiresAt)
-      const options = { propagationPolicy: 'Foreground', uid: job.metadata.uid } as const
-      await unless(['NotFound', 'Conflict'], () => client.delete(jobs, namespace, name, options))
-    },
+export const jobExpiry: Controller = (context) => {
+  const { client, clock } = context
+  const queue = objectQueue('finished jobs', jobs, context, async (job) => {
+    const { namespace = '', name, uid, deletionTimestamp } = job.metadata
+    const seconds: number | undefined = job['spec'].ttlSecondsAfterFinished
+    const finished = finishedAs(job)
+    if (!finished || seconds === undefined || deletionTimestamp) return undefined
+    const endedAt = parseTimestamp(conditionOf(job, finished)?.lastTransitionTime)
+    if (Number.isNaN(endedAt)) return undefined
+    const expiresAt = endedAt + seconds * 1000
+    if (expiresAt > clock.now()) return expiresAt
+    const options = { propagationPolicy: 'Foreground', uid } as const
+    await unless(['NotFound', 'Conflict'], () => client.delete(jobs, namespace, name, options))
+    return undefined
   })
   return running([client.watch(jobs, {}, ({ object }) => queue.add(objectKey(object)))], queue)
 }

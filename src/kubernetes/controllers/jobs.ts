@@ -4,13 +4,7 @@ import { finishedAs } from '../api/resources/jobs.ts'
 import type { KubernetesObject } from '../object.ts'
 import { jobs, objectKey, pods } from '../resources.ts'
 import { claimPods, selects } from './claim-pods.ts'
-import {
-  type Controller,
-  type ControllerContext,
-  controllerOf,
-  running,
-  splitKey,
-} from './controller.ts'
+import { type Controller, type ControllerContext, controllerOf, running } from './controller.ts'
 import { completionOf, deadlineOf, endingOf, tallyOf } from './job-plan.ts'
 import {
   createPod,
@@ -22,37 +16,23 @@ import {
 } from './job-pods.ts'
 import { type BackOff, nextBackOff, type Scaling, scalingOf } from './job-scaling.ts'
 import { countOf, finishedStatus, openStatus } from './job-status.ts'
+import { addController, objectQueue } from './object-queue.ts'
 import { isActive } from './replica-sets.ts'
-import { WorkQueue } from './work-queue.ts'
 
 const ownName = 'kubernetes.io/job-controller'
 
 export const jobController: Controller = (context) => {
-  const { client, clock, log, recorder } = context
+  const { client, recorder } = context
   const hands: JobHands = { client, events: recorder('job-controller') }
   /** By the Job's uid; forgotten with this process, as Kubernetes forgets it. */
   const backOffs = new Map<string, BackOff>()
-  const queue = new WorkQueue({
-    name: 'jobs',
-    clock,
-    log,
-    async reconcile(key) {
-      const { namespace, name } = splitKey(key)
-      const job = client.get(jobs, namespace, name)
-      if (!job || (job['spec'].managedBy ?? ownName) !== ownName) return
-      if (finishedAs(job)) backOffs.delete(job.metadata.uid)
-      else await reconcile(job, backOffs, context, hands, (at) => queue.addAt(key, at))
-    },
+  const queue = objectQueue('jobs', jobs, context, async (job) => {
+    if ((job['spec'].managedBy ?? ownName) !== ownName) return
+    if (finishedAs(job)) backOffs.delete(job.metadata.uid)
+    else await reconcile(job, backOffs, context, hands, (at) => queue.addAt(objectKey(job), at))
   })
-  const orphans = new WorkQueue({
-    name: 'pods without a job',
-    clock,
-    log,
-    async reconcile(key) {
-      const { namespace, name } = splitKey(key)
-      const pod = client.get(pods, namespace, name)
-      if (pod && isTracked(pod) && !jobOf(pod, context)) await releasePod(pod, client)
-    },
+  const orphans = objectQueue('pods without a job', pods, context, async (pod) => {
+    if (isTracked(pod) && !jobOf(pod, context)) await releasePod(pod, client)
   })
   return running(
     [
@@ -67,10 +47,9 @@ export const jobController: Controller = (context) => {
       }),
       client.watch(pods, {}, ({ object }) => {
         const { namespace = '' } = object.metadata
-        const owner = controllerOf(object)
-        if (owner?.kind === 'Job') queue.add(`${namespace}/${owner.name}`)
+        addController(queue, 'Job', object)
         if (isTracked(object) && !jobOf(object, context)) orphans.add(objectKey(object))
-        if (owner || !object.metadata.labels) return
+        if (controllerOf(object) || !object.metadata.labels) return
         // A pod that nobody controls may be one that a Job wants.
         for (const job of client.list(jobs, { namespace }).items) {
           if (selects(job, object)) queue.add(objectKey(job))

@@ -1,27 +1,21 @@
 /** Removes pods whose node is gone: nobody is left there to end them. */
 import { nodes, objectKey, pods } from '../resources.ts'
-import { type Controller, running, splitKey, unless } from './controller.ts'
-import { WorkQueue } from './work-queue.ts'
+import { type Controller, running, unless } from './controller.ts'
+import { objectQueue } from './object-queue.ts'
 
 /** A node that a pod names may only just be registering. */
 const quarantineMs = 40_000
 
-export const podCollector: Controller = ({ client, clock, log }) => {
-  const queue = new WorkQueue({
-    name: 'pod collector',
-    clock,
-    log,
-    async reconcile(key) {
-      const { namespace, name } = splitKey(key)
-      const pod = client.get(pods, namespace, name)
-      const node: string | undefined = pod?.['spec'].nodeName
-      if (!pod || !node || client.get(nodes, undefined, node)) return
-      const { uid } = pod.metadata
-      log.info({ namespace, name, node }, 'pod removed with its node')
-      await unless(['NotFound', 'Conflict'], () =>
-        client.delete(pods, namespace, name, { gracePeriodSeconds: 0, uid }),
-      )
-    },
+export const podCollector: Controller = (context) => {
+  const { client, clock, log } = context
+  const queue = objectQueue('pod collector', pods, context, async (pod) => {
+    const { namespace = '', name, uid } = pod.metadata
+    const node: string | undefined = pod['spec'].nodeName
+    if (!node || client.get(nodes, undefined, node)) return
+    log.info({ namespace, name, node }, 'pod removed with its node')
+    await unless(['NotFound', 'Conflict'], () =>
+      client.delete(pods, namespace, name, { gracePeriodSeconds: 0, uid }),
+    )
   })
   return running(
     [

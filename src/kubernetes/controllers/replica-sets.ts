@@ -13,52 +13,44 @@ import {
   controllerOf,
   controllerReference,
   running,
-  splitKey,
   unless,
 } from './controller.ts'
-import { WorkQueue } from './work-queue.ts'
+import { addController, objectQueue } from './object-queue.ts'
 
 /** How many pods one round makes or deletes at most. */
 const burstMax = 100
 
 export const replicaSetController: Controller = (context) => {
-  const { client, clock, log, recorder } = context
+  const { client, clock, recorder } = context
   const events = recorder('replicaset-controller')
-  const queue = new WorkQueue({
-    name: 'replica sets',
-    clock,
-    log,
-    async reconcile(key) {
-      const { namespace, name } = splitKey(key)
-      const set = client.get(replicaSets, namespace, name)
-      if (!set) return
-      const own = await claimPods(set, context, { mayAdopt: isActive })
-      const active = own.filter(isActive)
-      let failure: Error | undefined
-      if (!set.metadata.deletionTimestamp) {
-        try {
-          await scale(set, active, context, events)
-        } catch (error) {
-          failure = error as Error
-          events.record(set, 'Warning', 'FailedCreate', `Error creating: ${failure.message}`)
-        }
+  const queue = objectQueue('replica sets', replicaSets, context, async (set) => {
+    const { namespace = '', name } = set.metadata
+    const own = await claimPods(set, context, { mayAdopt: isActive })
+    const active = own.filter(isActive)
+    let failure: Error | undefined
+    if (!set.metadata.deletionTimestamp) {
+      try {
+        await scale(set, active, context, events)
+      } catch (error) {
+        failure = error as Error
+        events.record(set, 'Warning', 'FailedCreate', `Error creating: ${failure.message}`)
       }
-      const now = clock.now()
-      const after = client.list(pods, { namespace }).items.filter((p) => isControlledBy(p, set))
-      const { status, nextAt } = replicaSetStatus(set, after.filter(isActive), now, failure)
-      await client.modify(replicaSets, namespace, name, (s) => ({ ...s, status }), 'status')
-      if (nextAt !== undefined) queue.addAt(key, nextAt)
-      if (failure) throw failure
-    },
+    }
+    const now = clock.now()
+    const after = client.list(pods, { namespace }).items.filter((p) => isControlledBy(p, set))
+    const { status, nextAt } = replicaSetStatus(set, after.filter(isActive), now, failure)
+    await client.modify(replicaSets, namespace, name, (s) => ({ ...s, status }), 'status')
+    if (!failure) return nextAt
+    if (nextAt !== undefined) queue.addAt(objectKey(set), nextAt)
+    throw failure
   })
   return running(
     [
       client.watch(replicaSets, {}, ({ object }) => queue.add(objectKey(object))),
       client.watch(pods, {}, ({ object }) => {
         const { namespace = '' } = object.metadata
-        const owner = controllerOf(object)
-        if (owner?.kind === 'ReplicaSet') queue.add(`${namespace}/${owner.name}`)
-        if (owner || !object.metadata.labels) return
+        addController(queue, 'ReplicaSet', object)
+        if (controllerOf(object) || !object.metadata.labels) return
         // A pod that nobody controls may be one that a set wants.
         for (const set of client.list(replicaSets, { namespace }).items) {
           if (selects(set, object)) queue.add(objectKey(set))

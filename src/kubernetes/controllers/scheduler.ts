@@ -3,35 +3,30 @@ import { isoSeconds } from '../../kernel/iso-time.ts'
 import type { KubernetesObject } from '../object.ts'
 import { parseQuantity } from '../quantity.ts'
 import { nodes, objectKey, pods } from '../resources.ts'
-import { type Controller, conditionOf, running, splitKey, unless } from './controller.ts'
+import { type Controller, conditionOf, running, unless } from './controller.ts'
 import { type NodeSelectorTerm, nodeMatches } from './node-affinity.ts'
-import { WorkQueue } from './work-queue.ts'
+import { objectQueue } from './object-queue.ts'
 
 const ourName = 'default-scheduler'
 
-export const scheduler: Controller = ({ client, clock, log, recorder }) => {
+export const scheduler: Controller = (context) => {
+  const { client, clock, recorder } = context
   const events = recorder(ourName)
-  const queue = new WorkQueue({
-    name: 'scheduler',
-    clock,
-    log,
-    async reconcile(key) {
-      const { namespace, name } = splitKey(key)
-      const pod = client.get(pods, namespace, name)
-      if (!pod || !isOurs(pod)) return
-      const bound = client.list(pods, {}).items.filter((p) => p['spec'].nodeName && !isFinished(p))
-      const choice = chooseNode(pod, client.list(nodes).items, bound)
-      if ('node' in choice) {
-        await unless(['Conflict', 'NotFound'], () => client.bind(namespace, name, choice.node))
-        const text = `Successfully assigned ${namespace}/${name} to ${choice.node}`
-        events.record(pod, 'Normal', 'Scheduled', text)
-        return
-      }
-      if (conditionOf(pod, 'PodScheduled')?.message === choice.why) return
-      events.record(pod, 'Warning', 'FailedScheduling', choice.why)
-      const now = isoSeconds(clock.now())
-      await client.modify(pods, namespace, name, (p) => unschedulable(p, choice.why, now), 'status')
-    },
+  const queue = objectQueue('scheduler', pods, context, async (pod) => {
+    if (!isOurs(pod)) return
+    const { namespace = '', name } = pod.metadata
+    const bound = client.list(pods, {}).items.filter((p) => p['spec'].nodeName && !isFinished(p))
+    const choice = chooseNode(pod, client.list(nodes).items, bound)
+    if ('node' in choice) {
+      await unless(['Conflict', 'NotFound'], () => client.bind(namespace, name, choice.node))
+      const text = `Successfully assigned ${namespace}/${name} to ${choice.node}`
+      events.record(pod, 'Normal', 'Scheduled', text)
+      return
+    }
+    if (conditionOf(pod, 'PodScheduled')?.message === choice.why) return
+    events.record(pod, 'Warning', 'FailedScheduling', choice.why)
+    const now = isoSeconds(clock.now())
+    await client.modify(pods, namespace, name, (p) => unschedulable(p, choice.why, now), 'status')
   })
   const retryAll = () => {
     for (const pod of client.list(pods, { fieldSelector: 'spec.nodeName=' }).items) {

@@ -1,4 +1,5 @@
 /** Cron schedules as CronJobs have them: five fields with ranges, steps and names, `@hourly` and its like, `@every 90m`. */
+import { isoSeconds } from '../../../kernel/iso-time.ts'
 
 /** When something is to be run. */
 export interface Schedule {
@@ -38,7 +39,8 @@ const descriptors: Readonly<Record<string, string>> = {
 
 const minuteMs = 60_000
 const yearMs = 365 * 24 * 3_600_000
-const horizonMs = 5 * yearMs
+/** Nothing is looked for further away, back or ahead. */
+export const horizonMs = 5 * yearMs
 const unitMs: Readonly<Record<string, number>> = { h: 3_600_000, m: minuteMs, s: 1000, ms: 1 }
 
 interface Values {
@@ -204,9 +206,9 @@ export function isTimeZone(name: string): boolean {
 export function zonedTime(at: number, timeZone = 'UTC'): string {
   const { wall } = localFields(timeZone)(at)
   const minutes = Math.round((wall - Math.floor(at / minuteMs) * minuteMs) / minuteMs)
-  const text = new Date(at + minutes * minuteMs).toISOString().slice(0, 19)
-  if (minutes === 0) return `${text}Z`
+  const text = isoSeconds(at + minutes * minuteMs)
+  if (minutes === 0) return text
   const two = (n: number) => String(n).padStart(2, '0')
   const size = Math.abs(minutes)
-  return `${text}${minutes < 0 ? '-' : '+'}${two(Math.trunc(size / 60))}:${two(size % 60)}`
+  return `${text.slice(0, -1)}${minutes < 0 ? '-' : '+'}${two(Math.trunc(size / 60))}:${two(size % 60)}`
 }

@@ -2,10 +2,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { KubernetesObject } from '../../object.ts'
 import { type FieldError, invalidValue, notSupported, required } from '../field-errors.ts'
-import { allVerbs, type Column, type Kind } from '../kind.ts'
+import type { Column, Kind } from '../kind.ts'
 import { dnsSubdomain, pathSegmentName } from '../names.ts'
 import { ageColumn, nameColumn, text } from './columns.ts'
-import { rbacGroup } from './roles.ts'
+import { rbacGroup, rbacKind } from './roles.ts'
 
 /** Somebody who has a role. */
 export interface Subject {
@@ -40,12 +40,7 @@ function subjectColumn(name: string, kind: string): Column {
 
 /** What both kinds of bindings share. */
 const binding = {
-  group: rbacGroup,
-  version: 'v1',
-  verbs: allVerbs,
-  createsOnUpdate: true,
-  unconditionalUpdate: true,
-  nameRule: pathSegmentName,
+  ...rbacKind,
   defaults(draft) {
     const { apiGroup, kind = '', name = '' } = draft['roleRef'] ?? {}
     draft['roleRef'] = { apiGroup: apiGroup || rbacGroup, kind, name }

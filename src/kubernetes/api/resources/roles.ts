@@ -16,14 +16,19 @@ const createdAt: Column = {
   cell: (object) => object.metadata.creationTimestamp,
 }
 
-/** What both kinds of roles share. */
-const role = {
+/** What all four kinds share. */
+export const rbacKind = {
   group: rbacGroup,
   version: 'v1',
   verbs: allVerbs,
   createsOnUpdate: true,
   unconditionalUpdate: true,
   nameRule: pathSegmentName,
+} satisfies Partial<Kind>
+
+/** What both kinds of roles share. */
+const role = {
+  ...rbacKind,
   defaults(draft) {
     draft['rules'] ??= null
   },
